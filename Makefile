@@ -1,0 +1,61 @@
+# Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check format lint types schema db db-stop db-destroy psql \
+	migrate status bench-ingest clean
+
+# Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
+ARGS ?=
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is missing: uv, Python packages, PostgreSQL and PostGIS
+	@scripts/setup.sh
+
+demo: setup ## Start a database, ingest a made-up change stream, show the tickets
+	@scripts/demo.sh
+
+test: setup ## Run all tests (ARGS="-k late" to choose)
+	@scripts/test.sh $(ARGS)
+
+test-long: setup ## Run all tests, the property tests with thousands of examples
+	@HYPOTHESIS_PROFILE=long scripts/test.sh $(ARGS)
+
+check: setup ## Run everything that CI runs
+	@scripts/check.sh
+
+format: setup ## Format the Python files and mend what can be mended
+	@scripts/format.sh
+
+lint: setup ## Look for mistakes in Python, SQL and shell files
+	@scripts/check.sh format ruff sqlfluff squawk shell
+
+types: setup ## Check the types
+	@scripts/check.sh types
+
+schema: setup ## Write sql/schema.sql anew from the migrations
+	@scripts/schema.sh write
+
+db: setup ## Start the private database and say where it is
+	@scripts/cluster.sh start && scripts/cluster.sh url
+
+db-stop: ## Stop the private database (and the one of tests)
+	@scripts/cluster.sh stop && scripts/cluster.sh --test stop
+
+db-destroy: ## Stop the private database and delete its data
+	@scripts/cluster.sh destroy && scripts/cluster.sh --test destroy
+
+psql: setup ## Open psql on the database
+	@scripts/cluster.sh psql $(ARGS)
+
+migrate: setup ## List the migrations that would be applied (ARGS=--apply applies them)
+	@scripts/cluster.sh run .venv/bin/fleettickets migrate $(ARGS)
+
+status: setup ## Show what was ingested and what is pending
+	@scripts/cluster.sh run .venv/bin/fleettickets status $(ARGS)
+
+bench-ingest: setup ## Measure ingest against the batch worker's way and against COPY
+	@scripts/cluster.sh run .venv/bin/python -m tests.bench.ingest $(ARGS)
+
+clean: db-destroy ## Delete everything that was made here: database, packages, caches
+	@rm -rf .local .venv .hypothesis .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""What tests share: database fixtures and builders."""
