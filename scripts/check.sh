@@ -8,7 +8,7 @@
 # shellcheck source=scripts/lib/uv.sh
 . "$ROOT/scripts/lib/uv.sh"
 
-readonly ALL_STAGES="lock format ruff types shell tests"
+readonly ALL_STAGES="lock format ruff types sqlfluff squawk shell schema tests coverage"
 readonly LOGS=$ROOT/.local/check
 readonly BIN=$ROOT/.venv/bin
 

@@ -1,0 +1,1 @@
+"""PostgreSQL access: each statement stands directly above the function that runs it."""

@@ -1,0 +1,2583 @@
+-- Generated from sql/migrations by `make schema`: do not edit.
+-- PostgreSQL database dump
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+-- Name: reporting; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA reporting;
+
+-- Name: SCHEMA reporting; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON SCHEMA reporting IS 'Functions for consumers; each returns one JSON payload.';
+
+-- Name: scratch; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA scratch;
+
+-- Name: SCHEMA scratch; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON SCHEMA scratch IS 'Tables of a reseed''s plan, dropped at its end.';
+
+-- Name: tickets; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA tickets;
+
+-- Name: SCHEMA tickets; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON SCHEMA tickets IS 'Tickets, their history, the gazetteer, and the ledger of what was ingested.';
+
+-- Name: fn_inc_dashboard(text, text, text, date, date); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_inc_dashboard(p_cluster text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_window text DEFAULT 'today'::text, p_from date DEFAULT NULL::date, p_to date DEFAULT NULL::date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with period as materialized (
+        select * from tickets.eat_window(p_window, p_from, p_to, now())
+    ),
+
+    open_tickets as materialized (
+        select
+            inc.ticket_id, inc.normalized_status, inc.raw_status, inc.cluster, inc.region,
+            inc.location_name, inc.assigned_team, inc.owner, inc.created_at_service,
+            inc.first_seen_at, inc.geo_source, inc.longitude, inc.latitude,
+            clock.hours_open, clock.sla_state, clock.sla_clock_source
+        from tickets.inc as inc
+        cross join lateral tickets.sla_clock(
+            inc.created_at_service, inc.first_seen_at, now()
+        ) as clock
+        where
+            inc.is_actionable
+            and (p_cluster is null or inc.cluster = p_cluster)
+            and (p_status is null or inc.normalized_status = p_status)
+    ),
+
+    closed_tickets as materialized (
+        select
+            inc.ticket_id, inc.normalized_status, inc.raw_status, inc.cluster, inc.region,
+            inc.location_name, inc.assigned_team, inc.owner, inc.sla_status, inc.mttr,
+            inc.created_at_service, inc.first_seen_at, inc.closed_at, inc.geo_source,
+            inc.longitude, inc.latitude
+        from tickets.inc as inc
+        cross join period
+        where
+            inc.closed_at >= period.from_at and inc.closed_at < period.to_at
+            and inc.is_actionable is not true
+            and (p_cluster is null or inc.cluster = p_cluster)
+            and (p_status is null or inc.normalized_status = p_status)
+    ),
+
+    figures as (
+        select
+            cluster, assigned_team, 1 as is_open,
+            (sla_state = 'breached')::integer as is_breached,
+            (sla_state = 'at_risk')::integer as is_at_risk,
+            0 as is_created, 0 as is_closed, null::integer as mttr,
+            (latitude is null)::integer as is_without_coordinate
+        from open_tickets
+        union all
+        select inc.cluster, inc.assigned_team, 0, 0, 0, 1, 0, null, 0
+        from tickets.inc as inc
+        cross join period
+        where
+            coalesce(inc.created_at_service, inc.first_seen_at) >= period.from_at
+            and coalesce(inc.created_at_service, inc.first_seen_at) < period.to_at
+            and (p_cluster is null or inc.cluster = p_cluster)
+            and (p_status is null or inc.normalized_status = p_status)
+        union all
+        select cluster, assigned_team, 0, 0, 0, 0, 1, mttr, (latitude is null)::integer
+        from closed_tickets
+    ),
+
+    measures as materialized (
+        select
+            grouping(cluster) = 0 as is_cluster,
+            grouping(assigned_team) = 0 as is_team,
+            cluster,
+            assigned_team,
+            jsonb_build_object(
+                'open', coalesce(sum(is_open), 0),
+                'breached', coalesce(sum(is_breached), 0),
+                'at_risk', coalesce(sum(is_at_risk), 0),
+                'created', coalesce(sum(is_created), 0),
+                'closed', coalesce(sum(is_closed), 0),
+                'mttr_minutes_median', percentile_cont(0.5) within group (order by mttr),
+                'mttr_minutes_p90', percentile_cont(0.9) within group (order by mttr),
+                'without_coordinate', coalesce(sum(is_without_coordinate), 0)
+            ) as measured
+        from figures
+        group by grouping sets ((), (cluster), (assigned_team))
+    ),
+
+    metrics as (
+        select
+            (select measured from measures where not is_cluster and not is_team)
+            || jsonb_build_object(
+                'by_cluster', coalesce((
+                    select jsonb_agg(
+                        jsonb_build_object('cluster', cluster) || measured
+                        order by (measured ->> 'open')::bigint desc, cluster collate "C" asc
+                    )
+                    from measures
+                    where is_cluster
+                ), '[]'),
+                'by_team', coalesce((
+                    select jsonb_agg(
+                        jsonb_build_object('assigned_team', assigned_team) || measured
+                        order by
+                            (measured ->> 'open')::bigint desc, assigned_team collate "C" asc
+                    )
+                    from measures
+                    where is_team
+                ), '[]')
+            ) as metrics
+    ),
+
+    open_collection as (
+        select
+            jsonb_build_object(
+                'type', 'FeatureCollection',
+                'features', coalesce(
+                    jsonb_agg(
+                        tickets.to_feature(
+                            longitude,
+                            latitude,
+                            jsonb_build_object(
+                                'ticket_id', ticket_id,
+                                'normalized_status', normalized_status,
+                                'raw_status', raw_status,
+                                'cluster', cluster,
+                                'region', region,
+                                'location_name', location_name,
+                                'assigned_team', assigned_team,
+                                'owner', owner,
+                                'created_at', coalesce(created_at_service, first_seen_at),
+                                'hours_open', hours_open,
+                                'sla_state', sla_state,
+                                'sla_clock_source', sla_clock_source,
+                                'geo_source', geo_source
+                            )
+                        )
+                        order by ticket_id collate "C"
+                    ) filter (where latitude is not null),
+                    '[]'
+                ),
+                'without_coordinate', count(*) - count(latitude)
+            ) as collection
+        from open_tickets
+    ),
+
+    closed_collection as (
+        select
+            jsonb_build_object(
+                'type', 'FeatureCollection',
+                'features', coalesce(
+                    jsonb_agg(
+                        tickets.to_feature(
+                            longitude,
+                            latitude,
+                            jsonb_build_object(
+                                'ticket_id', ticket_id,
+                                'normalized_status', normalized_status,
+                                'raw_status', raw_status,
+                                'cluster', cluster,
+                                'region', region,
+                                'location_name', location_name,
+                                'assigned_team', assigned_team,
+                                'owner', owner,
+                                'created_at', coalesce(created_at_service, first_seen_at),
+                                'closed_at', closed_at,
+                                'mttr_minutes', mttr,
+                                'sla_status', sla_status,
+                                'geo_source', geo_source
+                            )
+                        )
+                        order by ticket_id collate "C"
+                    ) filter (where latitude is not null),
+                    '[]'
+                ),
+                'without_coordinate', count(*) - count(latitude)
+            ) as collection
+        from closed_tickets
+    )
+
+    select
+        jsonb_build_object(
+            'window', (select to_jsonb(period) from period),
+            'open', open_collection.collection,
+            'closed', closed_collection.collection,
+            'metrics', metrics.metrics,
+            'freshness', tickets.freshness()
+        )
+    from metrics
+    cross join open_collection
+    cross join closed_collection
+$$;
+
+-- Name: FUNCTION fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date) IS 'The live INC map: open tickets, tickets closed in the window, metrics, freshness. Arguments: cluster, normalized_status, window, and for window custom its first and last EAT day.';
+
+-- Name: fn_tickets_for_map(boolean, text, text); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_tickets_for_map(p_open_only boolean DEFAULT true, p_cluster text DEFAULT NULL::text, p_status text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with shown as materialized (
+        select
+            inc.ticket_id, inc.is_actionable, inc.normalized_status, inc.raw_status, inc.cluster,
+            inc.region, inc.location_name, inc.assigned_team, inc.owner, inc.created_at_service,
+            inc.first_seen_at, inc.closed_at, inc.geo_source, inc.longitude, inc.latitude,
+            clock.hours_open, clock.sla_state, clock.sla_clock_source
+        from tickets.inc as inc
+        cross join lateral tickets.sla_clock(
+            inc.created_at_service, inc.first_seen_at, now()
+        ) as clock
+        where
+            inc.is_actionable
+            and (p_cluster is null or inc.cluster = p_cluster)
+            and (p_status is null or inc.normalized_status = p_status)
+        union all
+        select
+            inc.ticket_id, inc.is_actionable, inc.normalized_status, inc.raw_status, inc.cluster,
+            inc.region, inc.location_name, inc.assigned_team, inc.owner, inc.created_at_service,
+            inc.first_seen_at, inc.closed_at, inc.geo_source, inc.longitude, inc.latitude,
+            null, null, null
+        from tickets.inc as inc
+        where
+            not coalesce(p_open_only, true)
+            and inc.is_actionable is not true
+            and (p_cluster is null or inc.cluster = p_cluster)
+            and (p_status is null or inc.normalized_status = p_status)
+    ),
+
+    features as (
+        select
+            jsonb_agg(
+                tickets.to_feature(
+                    shown.longitude,
+                    shown.latitude,
+                    jsonb_build_object(
+                        'ticket_id', shown.ticket_id,
+                        'is_open', shown.is_actionable is true,
+                        'normalized_status', shown.normalized_status,
+                        'raw_status', shown.raw_status,
+                        'cluster', shown.cluster,
+                        'region', shown.region,
+                        'location_name', shown.location_name,
+                        'assigned_team', shown.assigned_team,
+                        'owner', shown.owner,
+                        'created_at', coalesce(shown.created_at_service, shown.first_seen_at),
+                        'closed_at', shown.closed_at,
+                        'hours_open', shown.hours_open,
+                        'sla_state', shown.sla_state,
+                        'sla_clock_source', shown.sla_clock_source,
+                        'geo_source', shown.geo_source
+                    )
+                )
+                order by shown.ticket_id collate "C"
+            ) as features
+        from shown
+        where shown.latitude is not null
+    ),
+
+    statuses as (
+        select jsonb_object_agg(counted.status, counted.tickets) as by_status
+        from (
+            select coalesce(shown.normalized_status, 'unknown') as status, count(*) as tickets
+            from shown
+            group by coalesce(shown.normalized_status, 'unknown')
+        ) as counted
+    ),
+
+    clusters as (
+        select jsonb_object_agg(counted.cluster, counted.tickets) as by_cluster
+        from (
+            select coalesce(shown.cluster, 'unknown') as cluster, count(*) as tickets
+            from shown
+            group by coalesce(shown.cluster, 'unknown')
+        ) as counted
+    ),
+
+    totals as (
+        select
+            count(*) as total,
+            count(*) filter (where shown.is_actionable) as open,
+            count(shown.latitude) as on_map
+        from shown
+    )
+
+    select
+        jsonb_build_object(
+            'type', 'FeatureCollection',
+            'features', coalesce(features.features, '[]'),
+            'summary', jsonb_build_object(
+                'total', totals.total,
+                'open', totals.open,
+                'on_map', totals.on_map,
+                'without_coordinate', totals.total - totals.on_map,
+                'by_status', coalesce(statuses.by_status, '{}'),
+                'by_cluster', coalesce(clusters.by_cluster, '{}'),
+                'freshness', tickets.freshness()
+            )
+        )
+    from totals
+    cross join features
+    cross join statuses
+    cross join clusters
+$$;
+
+-- Name: FUNCTION fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) IS 'GeoJSON of the tickets that have a point, and a summary of all: counts, how many have no point, freshness. Arguments: open only, cluster, normalized_status.';
+
+-- Name: capture_history(timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.capture_history(p_at timestamp with time zone DEFAULT now()) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_day constant date := (p_at at time zone 'Africa/Nairobi')::date;
+    v_from constant timestamptz := v_day::timestamp at time zone 'Africa/Nairobi';
+    v_to constant timestamptz := (v_day + 1)::timestamp at time zone 'Africa/Nairobi';
+    v_over boolean;
+    v_closures bigint;
+    v_written bigint;
+begin
+    perform tickets.lock_dataset('inc');
+    if p_at is null or p_at > clock_timestamp() + interval '15 minutes' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('history cannot be captured at %s', coalesce(p_at::text, 'null')),
+            hint = 'Give a time that is not ahead of the database''s clock.';
+    elsif (
+        select streams.mode
+        from tickets.import_streams as streams
+        where streams.dataset = 'inc'
+        order by streams.generation desc
+        limit 1
+    ) = 'reseed' then
+        return jsonb_build_object(
+            'captured', false, 'reason', 'a reseed is under way', 'snapshot_date', v_day,
+            'snapshot', 'untouched', 'closures_added', 0
+        );
+    end if;
+    v_over := v_to <= clock_timestamp();
+
+    insert into tickets.closure_events (
+        ticket_id, closed_at, cluster, region, location_name, assigned_team, owner, raw_status,
+        normalized_status, sla_status, mttr, created_at_service, first_seen_at,
+        generation, stamp, revision
+    )
+    select
+        inc.ticket_id, inc.closed_at, inc.cluster, inc.region, inc.location_name,
+        inc.assigned_team, inc.owner, inc.raw_status, inc.normalized_status, inc.sla_status,
+        inc.mttr, inc.created_at_service, inc.first_seen_at,
+        coalesce(versions.generation, 0), coalesce(versions.stamp, ''),
+        coalesce(versions.revision, 0)
+    from tickets.inc as inc
+    left join tickets.inc_versions as versions on inc.ticket_id = versions.ticket_id
+    where
+        inc.closed_at is not null
+        and not exists (
+            select from tickets.closure_events as events
+            where events.ticket_id = inc.ticket_id and events.closed_at = inc.closed_at
+        )
+    on conflict (ticket_id, closed_at) do nothing;
+    get diagnostics v_closures = row_count;
+
+    -- A day that is over and was not captured is reconstructed: open at its end is what was created
+    -- before and is open now or was closed later.
+    with figures as (
+        select
+            inc.cluster, inc.assigned_team, 1 as is_open,
+            (clock.sla_state = 'breached')::integer as is_breached,
+            0 as is_created, 0 as is_closed
+        from tickets.inc as inc
+        cross join lateral tickets.sla_clock(
+            inc.created_at_service, inc.first_seen_at, case when v_over then v_to else p_at end
+        ) as clock
+        where
+            (inc.is_actionable or (v_over and inc.closed_at >= v_to))
+            and (
+                not v_over
+                or coalesce(inc.created_at_service, inc.first_seen_at, '-infinity') < v_to
+            )
+        union all
+        select inc.cluster, inc.assigned_team, 0, 0, 1, 0
+        from tickets.inc as inc
+        where
+            coalesce(inc.created_at_service, inc.first_seen_at) >= v_from
+            and coalesce(inc.created_at_service, inc.first_seen_at) < v_to
+        union all
+        select events.cluster, events.assigned_team, 0, 0, 0, 1
+        from tickets.closure_events as events
+        where events.closed_at >= v_from and events.closed_at < v_to
+    ),
+
+    measures as (
+        select
+            grouping(cluster) = 0 as is_cluster,
+            grouping(assigned_team) = 0 as is_team,
+            coalesce(cluster, assigned_team, 'unknown') as name,
+            coalesce(sum(is_open), 0) as open_total,
+            coalesce(sum(is_breached), 0) as open_breached,
+            coalesce(sum(is_created), 0) as created_today,
+            coalesce(sum(is_closed), 0) as closed_today
+        from (
+            select
+                coalesce(cluster, 'unknown') as cluster,
+                coalesce(assigned_team, 'unknown') as assigned_team,
+                is_open, is_breached, is_created, is_closed
+            from figures
+        ) as named
+        group by grouping sets ((), (cluster), (assigned_team))
+    ),
+
+    rendered as (
+        select
+            measures.*,
+            jsonb_build_object(
+                'open', open_total, 'breached', open_breached,
+                'created', created_today, 'closed', closed_today
+            ) as rendering
+        from measures
+    )
+
+    insert into tickets.inc_daily_snapshot as snapshot (
+        snapshot_date, open_total, open_breached, created_today, closed_today,
+        per_cluster, per_team
+    )
+    select
+        v_day, total.open_total, total.open_breached, total.created_today, total.closed_today,
+        coalesce(
+            (select jsonb_object_agg(name, rendering) from rendered where is_cluster), '{}'
+        ),
+        coalesce((select jsonb_object_agg(name, rendering) from rendered where is_team), '{}')
+    from rendered as total
+    where not total.is_cluster and not total.is_team
+    on conflict (snapshot_date) do update
+    set
+        open_total = excluded.open_total, open_breached = excluded.open_breached,
+        created_today = excluded.created_today, closed_today = excluded.closed_today,
+        per_cluster = excluded.per_cluster, per_team = excluded.per_team,
+        captured_at = excluded.captured_at
+    where
+        not v_over
+        and (
+            snapshot.open_total, snapshot.open_breached, snapshot.created_today,
+            snapshot.closed_today, snapshot.per_cluster, snapshot.per_team
+        ) is distinct from (
+            excluded.open_total, excluded.open_breached, excluded.created_today,
+            excluded.closed_today, excluded.per_cluster, excluded.per_team
+        );
+    get diagnostics v_written = row_count;
+
+    insert into tickets.import_meta as meta (dataset, metadata)
+    values ('inc', jsonb_build_object('last_capture_at', clock_timestamp()))
+    on conflict (dataset) do update set metadata = meta.metadata || excluded.metadata;
+
+    return jsonb_build_object(
+        'captured', true, 'snapshot_date', v_day,
+        'snapshot', case when v_written > 0 then 'written' else 'untouched' end,
+        'closures_added', v_closures
+    );
+end
+$$;
+
+-- Name: FUNCTION capture_history(p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.capture_history(p_at timestamp with time zone) IS 'Records the closures that history lacks and the snapshot of the time''s EAT day; says what it did. To be run again at will; silent during a reseed.';
+
+-- Name: eat_ts(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.eat_ts(p_text text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $_$
+begin
+    if octet_length($1) = 19
+        and substr($1, 1, 5) = any ('{1970-,1971-,1972-,1973-,1974-,1975-,1976-,1977-,1978-,1979-,1980-,1981-,1982-,1983-,1984-,1985-,1986-,1987-,1988-,1989-,1990-,1991-,1992-,1993-,1994-,1995-,1996-,1997-,1998-,1999-,2000-,2001-,2002-,2003-,2004-,2005-,2006-,2007-,2008-,2009-,2010-,2011-,2012-,2013-,2014-,2015-,2016-,2017-,2018-,2019-,2020-,2021-,2022-,2023-,2024-,2025-,2026-,2027-,2028-,2029-,2030-,2031-,2032-,2033-,2034-,2035-,2036-,2037-,2038-,2039-,2040-,2041-,2042-,2043-,2044-,2045-,2046-,2047-,2048-,2049-,2050-,2051-,2052-,2053-,2054-,2055-,2056-,2057-,2058-,2059-,2060-,2061-,2062-,2063-,2064-,2065-,2066-,2067-,2068-,2069-,2070-,2071-,2072-,2073-,2074-,2075-,2076-,2077-,2078-,2079-,2080-,2081-,2082-,2083-,2084-,2085-,2086-,2087-,2088-,2089-,2090-,2091-,2092-,2093-,2094-,2095-,2096-,2097-,2098-,2099-}')
+        and substr($1, 6, 5) = any ('{01-01,01-02,01-03,01-04,01-05,01-06,01-07,01-08,01-09,01-10,01-11,01-12,01-13,01-14,01-15,01-16,01-17,01-18,01-19,01-20,01-21,01-22,01-23,01-24,01-25,01-26,01-27,01-28,01-29,01-30,01-31,02-01,02-02,02-03,02-04,02-05,02-06,02-07,02-08,02-09,02-10,02-11,02-12,02-13,02-14,02-15,02-16,02-17,02-18,02-19,02-20,02-21,02-22,02-23,02-24,02-25,02-26,02-27,02-28,03-01,03-02,03-03,03-04,03-05,03-06,03-07,03-08,03-09,03-10,03-11,03-12,03-13,03-14,03-15,03-16,03-17,03-18,03-19,03-20,03-21,03-22,03-23,03-24,03-25,03-26,03-27,03-28,03-29,03-30,03-31,04-01,04-02,04-03,04-04,04-05,04-06,04-07,04-08,04-09,04-10,04-11,04-12,04-13,04-14,04-15,04-16,04-17,04-18,04-19,04-20,04-21,04-22,04-23,04-24,04-25,04-26,04-27,04-28,04-29,04-30,05-01,05-02,05-03,05-04,05-05,05-06,05-07,05-08,05-09,05-10,05-11,05-12,05-13,05-14,05-15,05-16,05-17,05-18,05-19,05-20,05-21,05-22,05-23,05-24,05-25,05-26,05-27,05-28,05-29,05-30,05-31,06-01,06-02,06-03,06-04,06-05,06-06,06-07,06-08,06-09,06-10,06-11,06-12,06-13,06-14,06-15,06-16,06-17,06-18,06-19,06-20,06-21,06-22,06-23,06-24,06-25,06-26,06-27,06-28,06-29,06-30,07-01,07-02,07-03,07-04,07-05,07-06,07-07,07-08,07-09,07-10,07-11,07-12,07-13,07-14,07-15,07-16,07-17,07-18,07-19,07-20,07-21,07-22,07-23,07-24,07-25,07-26,07-27,07-28,07-29,07-30,07-31,08-01,08-02,08-03,08-04,08-05,08-06,08-07,08-08,08-09,08-10,08-11,08-12,08-13,08-14,08-15,08-16,08-17,08-18,08-19,08-20,08-21,08-22,08-23,08-24,08-25,08-26,08-27,08-28,08-29,08-30,08-31,09-01,09-02,09-03,09-04,09-05,09-06,09-07,09-08,09-09,09-10,09-11,09-12,09-13,09-14,09-15,09-16,09-17,09-18,09-19,09-20,09-21,09-22,09-23,09-24,09-25,09-26,09-27,09-28,09-29,09-30,10-01,10-02,10-03,10-04,10-05,10-06,10-07,10-08,10-09,10-10,10-11,10-12,10-13,10-14,10-15,10-16,10-17,10-18,10-19,10-20,10-21,10-22,10-23,10-24,10-25,10-26,10-27,10-28,10-29,10-30,10-31,11-01,11-02,11-03,11-04,11-05,11-06,11-07,11-08,11-09,11-10,11-11,11-12,11-13,11-14,11-15,11-16,11-17,11-18,11-19,11-20,11-21,11-22,11-23,11-24,11-25,11-26,11-27,11-28,11-29,11-30,12-01,12-02,12-03,12-04,12-05,12-06,12-07,12-08,12-09,12-10,12-11,12-12,12-13,12-14,12-15,12-16,12-17,12-18,12-19,12-20,12-21,12-22,12-23,12-24,12-25,12-26,12-27,12-28,12-29,12-30,12-31}')
+        and substr($1, 11, 3) = any ('{" 00"," 01"," 02"," 03"," 04"," 05"," 06"," 07"," 08"," 09"," 10"," 11"," 12"," 13"," 14"," 15"," 16"," 17"," 18"," 19"," 20"," 21"," 22"," 23"}')
+        and substr($1, 14, 3) = any ('{:00,:01,:02,:03,:04,:05,:06,:07,:08,:09,:10,:11,:12,:13,:14,:15,:16,:17,:18,:19,:20,:21,:22,:23,:24,:25,:26,:27,:28,:29,:30,:31,:32,:33,:34,:35,:36,:37,:38,:39,:40,:41,:42,:43,:44,:45,:46,:47,:48,:49,:50,:51,:52,:53,:54,:55,:56,:57,:58,:59}')
+        and substr($1, 17, 3) = any ('{:00,:01,:02,:03,:04,:05,:06,:07,:08,:09,:10,:11,:12,:13,:14,:15,:16,:17,:18,:19,:20,:21,:22,:23,:24,:25,:26,:27,:28,:29,:30,:31,:32,:33,:34,:35,:36,:37,:38,:39,:40,:41,:42,:43,:44,:45,:46,:47,:48,:49,:50,:51,:52,:53,:54,:55,:56,:57,:58,:59}')
+    then
+        return $1::timestamp at time zone 'Africa/Nairobi';
+    elsif $1 is null
+        or octet_length($1) > 64
+        or $1 !~ (
+            '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+            '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?'
+            '(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?)?$'
+        )
+        or $1 like '0000%'
+        or substr($1, 6, 5) = any ('{02-30,02-31,04-31,06-31,09-31,11-31}')
+        or (
+            substr($1, 6, 5) = '02-29'
+            and not (
+                left($1, 4)::integer % 4 = 0
+                and (left($1, 4)::integer % 100 <> 0 or left($1, 4)::integer % 400 = 0)
+            )
+        )
+    then
+        return null;
+    elsif substr($1, 11) ~ '[Z+-]' then
+        return $1::timestamptz;
+    end if;
+    return $1::timestamp at time zone 'Africa/Nairobi';
+end
+$_$;
+
+-- Name: FUNCTION eat_ts(p_text text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.eat_ts(p_text text) IS 'Reads the feed''s times: YYYY-MM-DD, optionally with HH:MM[:SS[.f]] and Z or an offset; without one it is EAT. Null for any other text, never an error.';
+
+-- Name: eat_window(text, date, date, timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) RETURNS TABLE(name text, from_date date, to_date date, from_at timestamp with time zone, to_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE ROWS 1 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_today constant date := (p_at at time zone 'Africa/Nairobi')::date;
+begin
+    name := coalesce(p_window, 'today');
+    to_date := v_today;
+    case name
+        when 'today' then
+            from_date := v_today;
+        when 'yesterday' then
+            from_date := v_today - 1;
+            to_date := v_today - 1;
+        when 'last_7_days' then
+            from_date := v_today - 6;
+        when 'this_week' then
+            from_date := date_trunc('week', v_today::timestamp)::date;
+        when 'this_month' then
+            from_date := date_trunc('month', v_today::timestamp)::date;
+        when 'last_30_days' then
+            from_date := v_today - 29;
+        when 'custom' then
+            from_date := p_from;
+            to_date := p_to;
+        else
+            raise exception using
+                errcode = 'invalid_parameter_value',
+                message = format('unknown window %L', p_window),
+                hint = 'Use today, yesterday, last_7_days, this_week, this_month, last_30_days '
+                    'or custom.';
+    end case;
+    if from_date is null or to_date is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = 'window custom needs both p_from and p_to',
+            hint = 'Give both as dates (EAT days); p_to is inclusive.';
+    elsif from_date > to_date then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('p_from %s is after p_to %s', from_date, to_date),
+            hint = 'Give the earlier day as p_from; p_to is inclusive.';
+    elsif from_date < date '0001-01-01' or to_date > date '9999-12-30' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('the range %s to %s is outside the calendar', from_date, to_date),
+            hint = 'Give days between 0001-01-01 and 9999-12-30.';
+    end if;
+    from_at := from_date::timestamp at time zone 'Africa/Nairobi';
+    to_at := (to_date + 1)::timestamp at time zone 'Africa/Nairobi';
+    return next;
+end
+$$;
+
+-- Name: FUNCTION eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) IS 'The EAT days, both inclusive, and instants [from_at, to_at) of a named window, seen from a time; custom takes its two dates. Errors with a hint otherwise.';
+
+-- Name: feed_point(jsonb); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.feed_point(p_raw jsonb) RETURNS public.geometry
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+declare
+    v_longitude constant text := p_raw ->> 'longitude';
+    v_latitude constant text := p_raw ->> 'latitude';
+begin
+    if v_longitude is null or v_latitude is null then
+        return null;
+    end if;
+    return tickets.valid_point(tickets.to_degrees(v_longitude), tickets.to_degrees(v_latitude));
+end
+$$;
+
+-- Name: FUNCTION feed_point(p_raw jsonb); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.feed_point(p_raw jsonb) IS 'The point that a ticket''s raw gives itself; null if it is no coordinate.';
+
+-- Name: follow_clusters(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.follow_clusters() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_names text [];
+begin
+    if tg_op = 'INSERT' then
+        select array_agg(added.cluster) into v_names from added;
+    elsif tg_op = 'DELETE' then
+        select array_agg(removed.cluster) into v_names from removed;
+    else
+        select array_agg(moved.cluster) into v_names
+        from (
+            select removed.cluster from removed union select added.cluster from added
+        ) as moved;
+    end if;
+    update tickets.inc as inc
+    set geom = resolved.geom, geo_source = resolved.geo_source
+    from (
+        select ticket.ticket_id, point.geom, point.geo_source
+        from tickets.inc as ticket
+        cross join lateral tickets.resolve_point(ticket.raw) as point
+        where
+            ticket.cluster = any (v_names)
+            and (
+                point.geom::bytea is distinct from ticket.geom::bytea
+                or point.geo_source is distinct from ticket.geo_source
+            )
+    ) as resolved
+    where inc.ticket_id = resolved.ticket_id;
+    return null;
+end
+$$;
+
+-- Name: FUNCTION follow_clusters(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.follow_clusters() IS 'Trigger: moves the tickets of the clusters that a statement wrote, in one statement.';
+
+-- Name: follow_locations(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.follow_locations() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_names text [];
+begin
+    if tg_op = 'INSERT' then
+        select array_agg(added.location_name) into v_names from added;
+    elsif tg_op = 'DELETE' then
+        select array_agg(removed.location_name) into v_names from removed;
+    else
+        select array_agg(moved.location_name) into v_names
+        from (
+            select removed.location_name from removed union select added.location_name from added
+        ) as moved;
+    end if;
+    update tickets.inc as inc
+    set geom = resolved.geom, geo_source = resolved.geo_source
+    from (
+        select ticket.ticket_id, point.geom, point.geo_source
+        from tickets.inc as ticket
+        cross join lateral tickets.resolve_point(ticket.raw) as point
+        where
+            ticket.location_name = any (v_names)
+            and (
+                point.geom::bytea is distinct from ticket.geom::bytea
+                or point.geo_source is distinct from ticket.geo_source
+            )
+    ) as resolved
+    where inc.ticket_id = resolved.ticket_id;
+    return null;
+end
+$$;
+
+-- Name: FUNCTION follow_locations(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.follow_locations() IS 'Trigger: moves the tickets of the locations that a statement wrote, in one statement.';
+
+-- Name: follow_truncation(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.follow_truncation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform tickets.reconcile_geometry();
+    return null;
+end
+$$;
+
+-- Name: FUNCTION follow_truncation(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.follow_truncation() IS 'Trigger: places all tickets anew after a gazetteer table was emptied.';
+
+-- Name: freshness(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.freshness() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with stream as (
+        select streams.mode, streams.refused_source, streams.pending, streams.pending_as_of,
+            streams.held
+        from tickets.import_streams as streams
+        where streams.dataset = 'inc'
+        order by streams.generation desc
+        limit 1
+    ),
+
+    progress as (
+        select
+            meta.metadata ->> 'source_max_key' as watermark,
+            tickets.key_stamp(meta.metadata ->> 'source_max_key') as stamp,
+            meta.metadata -> 'last_capture_at' as last_capture_at
+        from tickets.import_meta as meta
+        where meta.dataset = 'inc'
+    ),
+
+    watermark as (
+        select
+            progress.watermark,
+            floor(
+                extract(
+                    epoch from now() - tickets.eat_ts(
+                        left(progress.stamp, 11) || replace(right(progress.stamp, 8), '-', ':')
+                    )
+                ) / 60
+            ) as age_minutes,
+            progress.last_capture_at
+        from progress
+    ),
+
+    trouble as (
+        select
+            count(*) filter (where files.status = 'quarantined') as quarantined,
+            coalesce(sum(files.rows_rejected), 0) as rejected
+        from tickets.import_files as files
+        where
+            files.applied_at > now() - interval '24 hours'
+            and (files.status = 'quarantined' or files.rows_rejected > 0)
+    ),
+
+    coverage as (
+        select
+            round(
+                (count(*) filter (where inc.geo_source in ('feed', 'location')))::numeric
+                / nullif(count(*), 0), 4
+            ) as share
+        from tickets.inc as inc
+        where inc.is_actionable
+    )
+
+    select
+        jsonb_build_object(
+            'watermark', (select watermark.watermark from watermark),
+            'watermark_age_minutes', (select watermark.age_minutes from watermark),
+            'content_as_of', (select max(inc.source_updated_at) from tickets.inc as inc),
+            'mode', (
+                select
+                    case
+                        when stream.refused_source is null then stream.mode
+                        else 'reseed needed'
+                    end
+                from stream
+            ),
+            'pending', (select stream.pending from stream),
+            'pending_as_of', (select stream.pending_as_of from stream),
+            'held', (select stream.held from stream),
+            'quarantined_24h', trouble.quarantined,
+            'rejected_24h', trouble.rejected,
+            'last_capture_at', (select watermark.last_capture_at from watermark),
+            'geocode_coverage', coverage.share
+        )
+    from trouble
+    cross join coverage
+$$;
+
+-- Name: FUNCTION freshness(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.freshness() IS 'How fresh and complete the tickets are, for every payload; reads the ledger with its owner''s rights.';
+
+-- Name: grant_roles(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.grant_roles() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_cells constant text := 'tickets.eat_ts(text), tickets.to_boolean(text), '
+        'tickets.to_minutes(text), tickets.to_degrees(text), '
+        'tickets.valid_point(double precision, double precision), tickets.feed_point(jsonb)';
+    v_clock constant text := 'tickets.sla_clock(timestamptz, timestamptz, timestamptz)';
+begin
+    if to_regrole('fleettickets_ingest') is not null then
+        execute 'grant usage on schema tickets, reporting to fleettickets_ingest';
+        execute 'grant select, insert, update on tickets.inc, tickets.inc_versions, '
+            'tickets.closure_events, tickets.inc_daily_snapshot, tickets.import_meta, '
+            'tickets.import_streams, tickets.import_files, tickets.import_rejects, '
+            'tickets.import_attempts, tickets.import_manifest to fleettickets_ingest';
+        execute 'grant select on tickets.geo_clusters, tickets.geo_locations, '
+            'tickets.inc_open_sla to fleettickets_ingest';
+        execute 'grant execute on function ' || v_cells || ', ' || v_clock || ', '
+            'tickets.resolve_point(jsonb), tickets.reconcile_geometry(), '
+            'tickets.lock_dataset(text), tickets.key_stamp(text), tickets.freshness(), '
+            'tickets.capture_history(timestamptz) to fleettickets_ingest';
+        execute format(
+            'grant temporary on database %I to fleettickets_ingest', current_database()
+        );
+    end if;
+    if to_regrole('fleettickets_read') is not null then
+        execute 'grant usage on schema tickets, reporting to fleettickets_read';
+        execute 'grant select on tickets.inc, tickets.inc_open_sla, tickets.inc_daily_snapshot, '
+            'tickets.closure_events, tickets.import_meta, tickets.geo_clusters, '
+            'tickets.geo_locations to fleettickets_read';
+        execute 'grant execute on all functions in schema reporting to fleettickets_read';
+        execute 'grant execute on function ' || v_clock || ', tickets.freshness(), '
+            'tickets.eat_window(text, date, date, timestamptz), '
+            'tickets.to_feature(double precision, double precision, jsonb) '
+            'to fleettickets_read';
+    end if;
+    if to_regrole('fleettickets_plan') is not null then
+        execute 'grant usage on schema tickets, scratch to fleettickets_plan';
+        execute 'grant create on schema scratch to fleettickets_plan';
+        execute 'grant select on all tables in schema tickets to fleettickets_plan';
+        execute 'grant execute on function ' || v_cells || ', ' || v_clock || ', '
+            'tickets.resolve_point(jsonb), tickets.key_stamp(text), tickets.freshness() '
+            'to fleettickets_plan';
+        execute format(
+            'grant temporary on database %I to fleettickets_plan', current_database()
+        );
+    end if;
+end
+$$;
+
+-- Name: FUNCTION grant_roles(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.grant_roles() IS 'Gives the group roles that exist their rights; to be run again after a role was made.';
+
+-- Name: key_stamp(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.key_stamp(p_key text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select
+        (regexp_match(
+            p_key,
+            '^.*([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2})'
+        ))[1] collate "C"
+$$;
+
+-- Name: FUNCTION key_stamp(p_key text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.key_stamp(p_key text) IS 'The last stamp in a key or file name; null if there is none.';
+
+-- Name: lock_dataset(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.lock_dataset(p_dataset text) RETURNS void
+    LANGUAGE sql
+    AS $$
+    select pg_catalog.pg_advisory_xact_lock(1718382708, pg_catalog.hashtext(p_dataset))
+$$;
+
+-- Name: FUNCTION lock_dataset(p_dataset text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.lock_dataset(p_dataset text) IS 'Takes the dataset''s lock until the transaction ends; every writer does so first.';
+
+-- Name: lock_for_gazetteer(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.lock_for_gazetteer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform tickets.lock_dataset('inc');
+    return null;
+end
+$$;
+
+-- Name: FUNCTION lock_for_gazetteer(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.lock_for_gazetteer() IS 'Trigger: takes the dataset''s lock before the gazetteer is written.';
+
+-- Name: reconcile_geometry(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.reconcile_geometry() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_changed bigint;
+begin
+    perform tickets.lock_dataset('inc');
+    update tickets.inc as inc
+    set geom = resolved.geom, geo_source = resolved.geo_source
+    from (
+        select ticket.ticket_id, point.geom, point.geo_source
+        from tickets.inc as ticket
+        cross join lateral tickets.resolve_point(ticket.raw) as point
+        where
+            point.geom::bytea is distinct from ticket.geom::bytea
+            or point.geo_source is distinct from ticket.geo_source
+    ) as resolved
+    where inc.ticket_id = resolved.ticket_id;
+    get diagnostics v_changed = row_count;
+    return v_changed;
+end
+$$;
+
+-- Name: FUNCTION reconcile_geometry(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.reconcile_geometry() IS 'Places all tickets anew by the gazetteer as it is; returns how many moved.';
+
+-- Name: resolve_geom(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.resolve_geom() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    select point.geom, point.geo_source into new.geom, new.geo_source
+    from tickets.resolve_point(new.raw) as point;
+    return new;
+end
+$$;
+
+-- Name: FUNCTION resolve_geom(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.resolve_geom() IS 'Trigger: places a ticket that is written without being placed.';
+
+-- Name: resolve_point(jsonb); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.resolve_point(p_raw jsonb) RETURNS TABLE(geom public.geometry, geo_source text)
+    LANGUAGE sql STABLE ROWS 1 PARALLEL SAFE
+    AS $$
+    select
+        coalesce(feed.geom, precise.geom, anywhere.geom, coarse.geom),
+        case
+            when feed.geom is not null then 'feed'
+            when precise.geom is not null or anywhere.geom is not null then 'location'
+            when coarse.geom is not null then 'cluster'
+            else 'none'
+        end
+    from (select tickets.feed_point(p_raw) as geom) as feed
+    left join tickets.geo_locations as precise
+        on
+            precise.location_name = p_raw ->> 'location_name'
+            and precise.cluster = p_raw ->> 'cluster'
+    left join tickets.geo_locations as anywhere
+        on
+            anywhere.location_name = p_raw ->> 'location_name'
+            and anywhere.cluster = ''
+    left join tickets.geo_clusters as coarse
+        on coarse.cluster = p_raw ->> 'cluster'
+$$;
+
+-- Name: FUNCTION resolve_point(p_raw jsonb); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.resolve_point(p_raw jsonb) IS 'The one rule that places a ticket: its own pair, else its location in its cluster, else in any cluster, else its cluster.';
+
+-- Name: sla_clock(timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) RETURNS TABLE(sla_clock_source text, sla_state text, hours_open numeric)
+    LANGUAGE sql STABLE ROWS 1 PARALLEL SAFE
+    AS $$
+    select
+        case
+            when p_created_at_service is not null then 'created_at_service'
+            when p_first_seen_at is not null then 'first_seen_at'
+        end,
+        case
+            when clock.started_at is null then 'unknown'
+            when clock.started_at <= p_at - interval '48 hours' then 'breached'
+            when clock.started_at <= p_at - interval '36 hours' then 'at_risk'
+            else 'within'
+        end,
+        case
+            when clock.started_at is not null
+                then trunc(greatest(extract(epoch from p_at - clock.started_at), 0) / 3600, 2)
+        end
+    from (select coalesce(p_created_at_service, p_first_seen_at) as started_at) as clock
+$$;
+
+-- Name: FUNCTION sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) IS 'The rules of the SLA clock, for created_at_service, first_seen_at and the time to judge at: 36 hours at risk, 48 hours breached.';
+
+-- Name: to_boolean(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.to_boolean(p_text text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+begin
+    if p_text = any ('{true,false}') then
+        return p_text = 'true';
+    elsif octet_length(p_text) > 5 then
+        return null;
+    end if;
+    return case lower(p_text)
+        when 'true' then true when 't' then true when 'yes' then true
+        when 'y' then true when '1' then true
+        when 'false' then false when 'f' then false when 'no' then false
+        when 'n' then false when '0' then false
+    end;
+end
+$$;
+
+-- Name: FUNCTION to_boolean(p_text text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.to_boolean(p_text text) IS 'Reads true, t, yes, y, 1 and their opposites in any case; null for any other text.';
+
+-- Name: to_degrees(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.to_degrees(p_text text) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $_$
+begin
+    if p_text is null or octet_length(p_text) > 40
+        or p_text !~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$'
+    then
+        return null;
+    end if;
+    return p_text::double precision;
+end
+$_$;
+
+-- Name: FUNCTION to_degrees(p_text text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.to_degrees(p_text text) IS 'Reads a decimal number; null for any other text, infinity and NaN too.';
+
+-- Name: to_feature(double precision, double precision, jsonb); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select
+        jsonb_build_object(
+            'type', 'Feature',
+            'geometry', jsonb_build_object(
+                'type', 'Point', 'coordinates', jsonb_build_array(p_longitude, p_latitude)
+            ),
+            'properties', p_properties
+        )
+$$;
+
+-- Name: FUNCTION to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) IS 'A GeoJSON feature of a point and its properties.';
+
+-- Name: to_minutes(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.to_minutes(p_text text) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $_$
+declare
+    v_minutes numeric;
+begin
+    if p_text is null
+        or octet_length(p_text) > 32
+        or p_text = '.'
+        or (
+            translate(p_text, '0123456789', '') <> '.' -- quicker than the expression below
+            and p_text !~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$'
+        )
+    then
+        return null;
+    end if;
+    v_minutes := round(p_text::numeric * 60);
+    if v_minutes between -2147483648 and 2147483647 then
+        return v_minutes::integer;
+    end if;
+    return null;
+end
+$_$;
+
+-- Name: FUNCTION to_minutes(p_text text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.to_minutes(p_text text) IS 'Rounds decimal hours to minutes; null for what is no number or no integer then.';
+
+-- Name: valid_point(double precision, double precision); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) RETURNS public.geometry
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+begin
+    if p_longitude between -180 and 180 and p_latitude between -90 and 90
+        and not (p_longitude = 0 and p_latitude = 0)
+    then
+        return public.st_setsrid(public.st_makepoint(p_longitude, p_latitude), 4326);
+    end if;
+    return null;
+end
+$$;
+
+-- Name: FUNCTION valid_point(p_longitude double precision, p_latitude double precision); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) IS 'Makes the point of a longitude and a latitude in degrees; null if they are out of range, NaN or both 0. The one rule of what a coordinate is.';
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: closure_events; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.closure_events (
+    ticket_id text NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    cluster text,
+    region text,
+    location_name text,
+    assigned_team text,
+    owner text,
+    raw_status text,
+    normalized_status text,
+    sla_status text,
+    mttr integer,
+    created_at_service timestamp with time zone,
+    first_seen_at timestamp with time zone,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp(),
+    generation integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    revision integer NOT NULL
+);
+
+-- Name: TABLE closure_events; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.closure_events IS 'Every closure that any row showed, for good; the attributes are those of the smallest version that showed it.';
+
+-- Name: COLUMN closure_events.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.ticket_id IS 'The ticket.';
+
+-- Name: COLUMN closure_events.closed_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.closed_at IS 'When it was closed.';
+
+-- Name: COLUMN closure_events.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.cluster IS 'Area that a team serves; null if not given.';
+
+-- Name: COLUMN closure_events.region; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.region IS 'Region above the cluster, in lower case; null if not given.';
+
+-- Name: COLUMN closure_events.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.location_name IS 'Place as the source names it, network codes included; null if not given.';
+
+-- Name: COLUMN closure_events.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.assigned_team IS 'Team that has the ticket; null if not given.';
+
+-- Name: COLUMN closure_events.owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.owner IS 'Person who has the ticket; null if not given.';
+
+-- Name: COLUMN closure_events.raw_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.raw_status IS 'State as the source shows it, in upper case; null if not given.';
+
+-- Name: COLUMN closure_events.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
+
+-- Name: COLUMN closure_events.sla_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.sla_status IS 'The source''s own verdict; it means something for closed tickets only. Null if not given.';
+
+-- Name: COLUMN closure_events.mttr; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.mttr IS 'Time to repair in whole minutes, from the source''s decimal hours; not closed minus created. Null if not given or no number.';
+
+-- Name: COLUMN closure_events.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
+
+-- Name: COLUMN closure_events.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
+
+-- Name: COLUMN closure_events.recorded_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.recorded_at IS 'When the closure was first recorded; null if adopted without it.';
+
+-- Name: COLUMN closure_events.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.generation IS 'Version that gave the attributes: its generation; 0 if adopted.';
+
+-- Name: COLUMN closure_events.stamp; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.stamp IS 'Version that gave the attributes: its stamp; empty if adopted.';
+
+-- Name: COLUMN closure_events.revision; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.closure_events.revision IS 'Version that gave the attributes: its revision; 0 if adopted.';
+
+-- Name: crq; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.crq (
+    ticket_id text NOT NULL,
+    raw jsonb NOT NULL,
+    geom public.geometry(Point,4326),
+    geo_source text,
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- Name: TABLE crq; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.crq IS 'CRQ tickets (requests for new installations); the same shape as inc, not ingested.';
+
+-- Name: COLUMN crq.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.ticket_id IS 'The source''s number of the ticket, at most 200 bytes.';
+
+-- Name: COLUMN crq.raw; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.raw IS 'All cells of the row that last asserted the ticket, cleaned, as text; empty cells are left out.';
+
+-- Name: COLUMN crq.geom; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.geom IS 'Resolved point, WGS 84 longitude and latitude in degrees; null if nothing places the ticket.';
+
+-- Name: COLUMN crq.geo_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.geo_source IS 'What placed the ticket: feed, location, cluster, or none.';
+
+-- Name: COLUMN crq.ingested_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.ingested_at IS 'When raw last changed.';
+
+-- Name: geo_clusters; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.geo_clusters (
+    cluster text NOT NULL,
+    geom public.geometry(Point,4326),
+    source text,
+    verified boolean DEFAULT false NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT geo_clusters_geom_is_coordinate CHECK (((geom IS NULL) OR (tickets.valid_point(public.st_x(geom), public.st_y(geom)) IS NOT NULL)))
+);
+
+-- Name: TABLE geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.geo_clusters IS 'Gazetteer: one coarse point for each cluster.';
+
+-- Name: COLUMN geo_clusters.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.cluster IS 'The cluster as in raw.';
+
+-- Name: COLUMN geo_clusters.geom; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.geom IS 'The point, WGS 84 longitude and latitude in degrees; null while it is not known.';
+
+-- Name: COLUMN geo_clusters.source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.source IS 'Who found the point: a provider or a person; null if not recorded.';
+
+-- Name: COLUMN geo_clusters.verified; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.verified IS 'Whether a person confirmed the point; no machine changes it then.';
+
+-- Name: COLUMN geo_clusters.updated_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.updated_at IS 'When the row last changed.';
+
+-- Name: geo_locations; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.geo_locations (
+    location_name text NOT NULL,
+    geom public.geometry(Point,4326),
+    source text,
+    verified boolean DEFAULT false NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    cluster text DEFAULT ''::text NOT NULL,
+    CONSTRAINT geo_locations_geom_is_coordinate CHECK (((geom IS NULL) OR (tickets.valid_point(public.st_x(geom), public.st_y(geom)) IS NOT NULL)))
+);
+
+-- Name: TABLE geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.geo_locations IS 'Gazetteer: a precise point for a location name in a cluster.';
+
+-- Name: COLUMN geo_locations.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.location_name IS 'The location name as in raw.';
+
+-- Name: COLUMN geo_locations.geom; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.geom IS 'The point, WGS 84 longitude and latitude in degrees; null while it is not known.';
+
+-- Name: COLUMN geo_locations.source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.source IS 'Who found the point: a provider or a person; null if not recorded.';
+
+-- Name: COLUMN geo_locations.verified; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.verified IS 'Whether a person confirmed the point; no machine changes it then.';
+
+-- Name: COLUMN geo_locations.updated_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.updated_at IS 'When the row last changed.';
+
+-- Name: COLUMN geo_locations.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.cluster IS 'The cluster as in raw; empty for any cluster.';
+
+-- Name: import_attempts; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.import_attempts (
+    attempt_id bigint NOT NULL,
+    dataset text NOT NULL,
+    generation integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    etag text,
+    worker text NOT NULL,
+    backend_pid integer NOT NULL,
+    backend_started_at timestamp with time zone,
+    postmaster_started_at timestamp with time zone,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT import_attempts_worker_is_known CHECK ((worker = ANY (ARRAY['function'::text, 'command line'::text])))
+);
+
+-- Name: TABLE import_attempts; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.import_attempts IS 'Work that was begun, committed before it starts, so that deaths can be counted.';
+
+-- Name: COLUMN import_attempts.attempt_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.attempt_id IS 'Number of the attempt; later ones are greater.';
+
+-- Name: COLUMN import_attempts.dataset; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.dataset IS 'The dataset: inc.';
+
+-- Name: COLUMN import_attempts.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.generation IS 'Number of the stream that asserts current state; a reseed opens the next one.';
+
+-- Name: COLUMN import_attempts.stamp; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.stamp IS 'EAT time in the file''s name, which orders the stream bytewise.';
+
+-- Name: COLUMN import_attempts.etag; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.etag IS 'Etag of the content; null if unknown.';
+
+-- Name: COLUMN import_attempts.worker; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.worker IS 'function or command line.';
+
+-- Name: COLUMN import_attempts.backend_pid; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.backend_pid IS 'Process of the database session that began it.';
+
+-- Name: COLUMN import_attempts.backend_started_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.backend_started_at IS 'When that session began, which tells it from another with the same process number; null if unknown.';
+
+-- Name: COLUMN import_attempts.postmaster_started_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.postmaster_started_at IS 'When the database server was started, to tell a restart from a death; null if unknown.';
+
+-- Name: COLUMN import_attempts.started_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.started_at IS 'When the attempt began.';
+
+-- Name: COLUMN import_attempts.ended_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.ended_at IS 'When it ended; null if it runs or died.';
+
+-- Name: COLUMN import_attempts.outcome; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_attempts.outcome IS 'How it ended; null if it runs or died.';
+
+-- Name: import_attempts_attempt_id_seq; Type: SEQUENCE; Schema: tickets; Owner: -
+
+ALTER TABLE tickets.import_attempts ALTER COLUMN attempt_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tickets.import_attempts_attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: import_files; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.import_files (
+    dataset text NOT NULL,
+    generation integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    revision integer NOT NULL,
+    object_key text NOT NULL,
+    etag text,
+    version_id text,
+    sha256 text,
+    size_bytes bigint,
+    status text NOT NULL,
+    late boolean DEFAULT false NOT NULL,
+    reason text,
+    rows_read bigint,
+    rows_dropped bigint,
+    rows_rejected bigint,
+    rows_duplicate bigint,
+    rows_inserted bigint,
+    rows_updated bigint,
+    rows_unchanged bigint,
+    rows_stale bigint,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    duration_ms bigint,
+    archived_at timestamp with time zone,
+    archive_key text,
+    CONSTRAINT import_files_applied_counts_add_up CHECK (
+CASE
+    WHEN (status = 'applied'::text) THEN COALESCE(((rows_read = ((((((rows_dropped + rows_rejected) + rows_duplicate) + rows_inserted) + rows_updated) + rows_unchanged) + rows_stale)) AND (LEAST(rows_dropped, rows_rejected, rows_duplicate, rows_inserted, rows_updated, rows_unchanged, rows_stale) >= 0)), false)
+    ELSE (num_nonnulls(rows_read, rows_dropped, rows_rejected, rows_duplicate, rows_inserted, rows_updated, rows_unchanged, rows_stale) = 0)
+END),
+    CONSTRAINT import_files_revision_is_positive CHECK ((revision >= 1)),
+    CONSTRAINT import_files_status_is_known CHECK ((status = ANY (ARRAY['applied'::text, 'quarantined'::text, 'skipped'::text]))),
+    CONSTRAINT import_files_unapplied_has_reason CHECK (((status = 'applied'::text) OR (reason IS NOT NULL)))
+);
+
+-- Name: TABLE import_files; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.import_files IS 'The ledger: one row for each settled content. What it lacks is still to do.';
+
+-- Name: COLUMN import_files.dataset; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.dataset IS 'The dataset: inc.';
+
+-- Name: COLUMN import_files.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.generation IS 'Number of the stream that asserts current state; a reseed opens the next one.';
+
+-- Name: COLUMN import_files.stamp; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.stamp IS 'EAT time in the file''s name, which orders the stream bytewise.';
+
+-- Name: COLUMN import_files.revision; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.revision IS '1, 2, … for each different content settled under one stamp.';
+
+-- Name: COLUMN import_files.object_key; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.object_key IS 'Key of the object that was settled.';
+
+-- Name: COLUMN import_files.etag; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.etag IS 'The object''s etag, without quotes; null if it was never seen.';
+
+-- Name: COLUMN import_files.version_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.version_id IS 'The object''s version; null in a bucket without versions.';
+
+-- Name: COLUMN import_files.sha256; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.sha256 IS 'SHA-256 of the content in hexadecimal; null if it was not read to its end.';
+
+-- Name: COLUMN import_files.size_bytes; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.size_bytes IS 'Size of the content in bytes; null if it was never seen.';
+
+-- Name: COLUMN import_files.status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.status IS 'applied, quarantined (bad file) or skipped (by a person, or gone).';
+
+-- Name: COLUMN import_files.late; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.late IS 'Whether its (generation, stamp) was below the watermark.';
+
+-- Name: COLUMN import_files.reason; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.reason IS 'Why it was quarantined or skipped; null if applied.';
+
+-- Name: COLUMN import_files.rows_read; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_read IS 'Rows of the file, header excluded; the sum of the other seven counts; null unless applied.';
+
+-- Name: COLUMN import_files.rows_dropped; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_dropped IS 'Rows left out by the cleaning rules: alarms and the sentinel; null unless applied.';
+
+-- Name: COLUMN import_files.rows_rejected; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_rejected IS 'Rows that could not be read; the first 1,000 are in import_rejects; null unless applied.';
+
+-- Name: COLUMN import_files.rows_duplicate; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_duplicate IS 'Rows that a later line of the same ticket replaced; null unless applied.';
+
+-- Name: COLUMN import_files.rows_inserted; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_inserted IS 'Rows of tickets that were new; null unless applied.';
+
+-- Name: COLUMN import_files.rows_updated; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_updated IS 'Rows that changed a ticket; null unless applied.';
+
+-- Name: COLUMN import_files.rows_unchanged; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_unchanged IS 'Rows equal to their ticket; its version was raised; null unless applied.';
+
+-- Name: COLUMN import_files.rows_stale; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.rows_stale IS 'Rows of tickets that a newer version had asserted; null unless applied.';
+
+-- Name: COLUMN import_files.applied_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.applied_at IS 'When the content was settled.';
+
+-- Name: COLUMN import_files.duration_ms; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.duration_ms IS 'How long settling took, in milliseconds; null if not measured.';
+
+-- Name: COLUMN import_files.archived_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.archived_at IS 'When the object was moved away; null while it was not.';
+
+-- Name: COLUMN import_files.archive_key; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_files.archive_key IS 'Where the content lies now; null while it was not moved.';
+
+-- Name: import_manifest; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.import_manifest (
+    dataset text NOT NULL,
+    generation integer NOT NULL,
+    "position" integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    object_key text NOT NULL,
+    etag text NOT NULL,
+    size_bytes bigint NOT NULL,
+    settled_revision integer,
+    settled_at timestamp with time zone,
+    CONSTRAINT import_manifest_position_is_positive CHECK (("position" >= 1))
+);
+
+-- Name: TABLE import_manifest; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.import_manifest IS 'The files of a reseed, in the order in which they are applied.';
+
+-- Name: COLUMN import_manifest.dataset; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.dataset IS 'The dataset: inc.';
+
+-- Name: COLUMN import_manifest.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.generation IS 'Number of the stream that asserts current state; a reseed opens the next one.';
+
+-- Name: COLUMN import_manifest."position"; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest."position" IS 'Order of application, from 1.';
+
+-- Name: COLUMN import_manifest.stamp; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.stamp IS 'EAT time in the file''s name, which orders the stream bytewise.';
+
+-- Name: COLUMN import_manifest.object_key; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.object_key IS 'Key of the object.';
+
+-- Name: COLUMN import_manifest.etag; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.etag IS 'Its etag when the generation was opened.';
+
+-- Name: COLUMN import_manifest.size_bytes; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.size_bytes IS 'Its size in bytes.';
+
+-- Name: COLUMN import_manifest.settled_revision; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.settled_revision IS 'Revision under which it was settled; null while it is pending.';
+
+-- Name: COLUMN import_manifest.settled_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_manifest.settled_at IS 'When it was settled; null while it is pending.';
+
+-- Name: import_meta; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.import_meta (
+    dataset text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+-- Name: TABLE import_meta; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.import_meta IS 'What is known about each dataset''s import, for reports.';
+
+-- Name: COLUMN import_meta.dataset; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_meta.dataset IS 'The dataset: inc.';
+
+-- Name: COLUMN import_meta.metadata; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_meta.metadata IS 'source_max_key: the watermark, key of the greatest stamp applied in the current generation; last_capture_at: when history was last captured.';
+
+-- Name: import_rejects; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.import_rejects (
+    dataset text NOT NULL,
+    generation integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    revision integer NOT NULL,
+    line_number bigint NOT NULL,
+    reason text NOT NULL,
+    text text NOT NULL
+);
+
+-- Name: TABLE import_rejects; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.import_rejects IS 'Rows that could not be read, with the reason; at most 1,000 a file.';
+
+-- Name: COLUMN import_rejects.dataset; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.dataset IS 'The dataset: inc.';
+
+-- Name: COLUMN import_rejects.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.generation IS 'Number of the stream that asserts current state; a reseed opens the next one.';
+
+-- Name: COLUMN import_rejects.stamp; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.stamp IS 'EAT time in the file''s name, which orders the stream bytewise.';
+
+-- Name: COLUMN import_rejects.revision; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.revision IS '1, 2, … for each different content settled under one stamp.';
+
+-- Name: COLUMN import_rejects.line_number; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.line_number IS 'Physical line where the row starts; the header is line 1.';
+
+-- Name: COLUMN import_rejects.reason; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.reason IS 'Why the row was rejected.';
+
+-- Name: COLUMN import_rejects.text; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_rejects.text IS 'The row as it came, cut at 2 KiB.';
+
+-- Name: import_streams; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.import_streams (
+    dataset text NOT NULL,
+    generation integer NOT NULL,
+    source text,
+    mode text DEFAULT 'live'::text NOT NULL,
+    lease_owner text,
+    fencing_token bigint DEFAULT 0 NOT NULL,
+    lease_expires_at timestamp with time zone,
+    plan_sha256 text,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    settlements bigint DEFAULT 0 NOT NULL,
+    pending integer,
+    held integer,
+    foreign_keys integer,
+    pending_as_of timestamp with time zone,
+    refused_source text,
+    CONSTRAINT import_streams_generation_is_natural CHECK ((generation >= 0)),
+    CONSTRAINT import_streams_mode_is_known CHECK ((mode = ANY (ARRAY['live'::text, 'reseed'::text])))
+);
+
+-- Name: TABLE import_streams; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.import_streams IS 'Generations: the streams that were read, the current one having the greatest number.';
+
+-- Name: COLUMN import_streams.dataset; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.dataset IS 'The dataset: inc.';
+
+-- Name: COLUMN import_streams.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.generation IS 'Number of the stream that asserts current state; a reseed opens the next one.';
+
+-- Name: COLUMN import_streams.source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.source IS 'Bucket and prefix, or directory, that the stream is read from; null until the first ingest from a bucket.';
+
+-- Name: COLUMN import_streams.mode; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.mode IS 'live, or reseed while the files of its manifest are being applied.';
+
+-- Name: COLUMN import_streams.lease_owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.lease_owner IS 'Who runs the reseed; null if nobody does.';
+
+-- Name: COLUMN import_streams.fencing_token; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.fencing_token IS 'Raised with each lease; a worker with a lower token must not write.';
+
+-- Name: COLUMN import_streams.lease_expires_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.lease_expires_at IS 'When the lease ends by the database''s clock; null without a lease.';
+
+-- Name: COLUMN import_streams.plan_sha256; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.plan_sha256 IS 'SHA-256 of the plan that was applied, in hexadecimal; null without a plan.';
+
+-- Name: COLUMN import_streams.opened_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.opened_at IS 'When the generation was opened.';
+
+-- Name: COLUMN import_streams.closed_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.closed_at IS 'When its reseed was finished and it went live; null for generation 0 and while it runs.';
+
+-- Name: COLUMN import_streams.settlements; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.settlements IS 'How often something was settled in it, so that a session notices what others did.';
+
+-- Name: COLUMN import_streams.pending; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.pending IS 'Change files that the last listing left unsettled; null before the first listing.';
+
+-- Name: COLUMN import_streams.held; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.held IS 'Keys that the last listing held back for their stamp; null before the first listing.';
+
+-- Name: COLUMN import_streams.foreign_keys; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.foreign_keys IS 'Objects of the last listing that are no change files; null before the first listing.';
+
+-- Name: COLUMN import_streams.pending_as_of; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.pending_as_of IS 'When the listing was reported; null before the first one.';
+
+-- Name: COLUMN import_streams.refused_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.refused_source IS 'The configured source if it differs from this one, so that a reseed is needed; null if they agree.';
+
+-- Name: inc; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.inc (
+    ticket_id text NOT NULL,
+    raw jsonb NOT NULL,
+    geom public.geometry(Point,4326),
+    geo_source text NOT NULL,
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL,
+    normalized_status text GENERATED ALWAYS AS ((raw ->> 'normalized_status'::text)) STORED,
+    raw_status text GENERATED ALWAYS AS ((raw ->> 'raw_status'::text)) STORED,
+    bucket text GENERATED ALWAYS AS ((raw ->> 'bucket'::text)) STORED,
+    is_actionable boolean GENERATED ALWAYS AS (tickets.to_boolean((raw ->> 'is_actionable'::text))) STORED,
+    cluster text GENERATED ALWAYS AS ((raw ->> 'cluster'::text)) STORED,
+    region text GENERATED ALWAYS AS ((raw ->> 'region'::text)) STORED,
+    location_name text GENERATED ALWAYS AS ((raw ->> 'location_name'::text)) STORED,
+    assigned_team text GENERATED ALWAYS AS ((raw ->> 'assigned_team'::text)) STORED,
+    owner text GENERATED ALWAYS AS ((raw ->> 'owner'::text)) STORED,
+    sla_status text GENERATED ALWAYS AS ((raw ->> 'sla_status'::text)) STORED,
+    created_at_service timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'created_at_service'::text))) STORED,
+    scheduled_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'scheduled_at'::text))) STORED,
+    closed_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'closed_at'::text))) STORED,
+    first_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'first_seen_at'::text))) STORED,
+    last_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'last_seen_at'::text))) STORED,
+    source_created_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_created_at'::text))) STORED,
+    source_updated_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_updated_at'::text))) STORED,
+    latitude double precision GENERATED ALWAYS AS (COALESCE(public.st_y(tickets.feed_point(raw)), public.st_y(geom))) STORED,
+    longitude double precision GENERATED ALWAYS AS (COALESCE(public.st_x(tickets.feed_point(raw)), public.st_x(geom))) STORED,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS ((geom)::public.geography) STORED,
+    mttr integer GENERATED ALWAYS AS (tickets.to_minutes((raw ->> 'mttr'::text))) STORED,
+    CONSTRAINT inc_geo_source_is_known CHECK ((geo_source = ANY (ARRAY['feed'::text, 'location'::text, 'cluster'::text, 'none'::text])))
+);
+
+-- Name: TABLE inc; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.inc IS 'INC tickets (customer faults), one row each, as last asserted by the feed. Never deleted.';
+
+-- Name: COLUMN inc.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.ticket_id IS 'The source''s number of the ticket, at most 200 bytes.';
+
+-- Name: COLUMN inc.raw; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.raw IS 'All cells of the row that last asserted the ticket, cleaned, as text; empty cells are left out.';
+
+-- Name: COLUMN inc.geom; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.geom IS 'Resolved point, WGS 84 longitude and latitude in degrees; null if nothing places the ticket.';
+
+-- Name: COLUMN inc.geo_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.geo_source IS 'What placed the ticket: feed, location, cluster, or none.';
+
+-- Name: COLUMN inc.ingested_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.ingested_at IS 'When raw last changed.';
+
+-- Name: COLUMN inc.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
+
+-- Name: COLUMN inc.raw_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.raw_status IS 'State as the source shows it, in upper case; null if not given.';
+
+-- Name: COLUMN inc.bucket; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.bucket IS 'Work queue of the source; null if not given.';
+
+-- Name: COLUMN inc.is_actionable; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.is_actionable IS 'Whether the ticket is open; null if the feed''s text is no boolean.';
+
+-- Name: COLUMN inc.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.cluster IS 'Area that a team serves; null if not given.';
+
+-- Name: COLUMN inc.region; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.region IS 'Region above the cluster, in lower case; null if not given.';
+
+-- Name: COLUMN inc.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.location_name IS 'Place as the source names it, network codes included; null if not given.';
+
+-- Name: COLUMN inc.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.assigned_team IS 'Team that has the ticket; null if not given.';
+
+-- Name: COLUMN inc.owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.owner IS 'Person who has the ticket; null if not given.';
+
+-- Name: COLUMN inc.sla_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.sla_status IS 'The source''s own verdict; it means something for closed tickets only. Null if not given.';
+
+-- Name: COLUMN inc.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
+
+-- Name: COLUMN inc.scheduled_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.scheduled_at IS 'When work is planned; null if not given or no time.';
+
+-- Name: COLUMN inc.closed_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.closed_at IS 'When the ticket was last closed; null if never, not given or no time.';
+
+-- Name: COLUMN inc.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
+
+-- Name: COLUMN inc.last_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.last_seen_at IS 'When the exporter last saw the ticket; null if not given or no time.';
+
+-- Name: COLUMN inc.source_created_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.source_created_at IS 'When the source''s record was made; null if not given or no time.';
+
+-- Name: COLUMN inc.source_updated_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.source_updated_at IS 'When the source''s record last changed; about two days older than its file. Null if not given or no time.';
+
+-- Name: COLUMN inc.latitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.latitude IS 'Degrees north: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN inc.longitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.longitude IS 'Degrees east: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN inc.geog; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.geog IS 'The resolved point as geography, for distances in metres; null if nothing places the ticket.';
+
+-- Name: COLUMN inc.mttr; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.mttr IS 'Time to repair in whole minutes, from the source''s decimal hours; not closed minus created. Null if not given or no number.';
+
+-- Name: inc_daily_snapshot; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.inc_daily_snapshot (
+    snapshot_date date NOT NULL,
+    open_total bigint DEFAULT 0 NOT NULL,
+    open_breached bigint DEFAULT 0 NOT NULL,
+    created_today bigint DEFAULT 0 NOT NULL,
+    closed_today bigint DEFAULT 0 NOT NULL,
+    per_cluster jsonb DEFAULT '{}'::jsonb NOT NULL,
+    captured_at timestamp with time zone DEFAULT clock_timestamp(),
+    per_team jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+-- Name: TABLE inc_daily_snapshot; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.inc_daily_snapshot IS 'One row for each EAT day, written through the day and never after it, unless it was missing.';
+
+-- Name: COLUMN inc_daily_snapshot.snapshot_date; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.snapshot_date IS 'The EAT day.';
+
+-- Name: COLUMN inc_daily_snapshot.open_total; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.open_total IS 'Open tickets when it was captured; reconstructed if captured after the day.';
+
+-- Name: COLUMN inc_daily_snapshot.open_breached; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.open_breached IS 'Those of them whose SLA was breached.';
+
+-- Name: COLUMN inc_daily_snapshot.created_today; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.created_today IS 'Tickets created on the day: created_at_service, else first_seen_at.';
+
+-- Name: COLUMN inc_daily_snapshot.closed_today; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.closed_today IS 'Closures on the day, of reopened tickets too.';
+
+-- Name: COLUMN inc_daily_snapshot.per_cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.per_cluster IS 'Object: cluster (unknown if not given) to open, breached, created, closed.';
+
+-- Name: COLUMN inc_daily_snapshot.captured_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.captured_at IS 'When the numbers were last found different; after the day''s end if reconstructed.';
+
+-- Name: COLUMN inc_daily_snapshot.per_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.per_team IS 'Object: team (unknown if not given) to open, breached, created, closed.';
+
+-- Name: inc_open_sla; Type: VIEW; Schema: tickets; Owner: -
+
+CREATE VIEW tickets.inc_open_sla AS
+ SELECT inc.ticket_id,
+    inc.normalized_status,
+    inc.raw_status,
+    inc.cluster,
+    inc.region,
+    inc.location_name,
+    inc.assigned_team,
+    inc.owner,
+    inc.created_at_service,
+    inc.first_seen_at,
+    clock.hours_open,
+    clock.sla_state,
+    clock.sla_clock_source,
+    inc.latitude,
+    inc.longitude,
+    inc.geo_source,
+    inc.geog
+   FROM (tickets.inc inc
+     CROSS JOIN LATERAL tickets.sla_clock(inc.created_at_service, inc.first_seen_at, now()) clock(sla_clock_source, sla_state, hours_open))
+  WHERE inc.is_actionable;
+
+-- Name: VIEW inc_open_sla; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON VIEW tickets.inc_open_sla IS 'Open tickets with the state of their SLA now.';
+
+-- Name: COLUMN inc_open_sla.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.ticket_id IS 'The ticket.';
+
+-- Name: COLUMN inc_open_sla.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
+
+-- Name: COLUMN inc_open_sla.raw_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.raw_status IS 'State as the source shows it, in upper case; null if not given.';
+
+-- Name: COLUMN inc_open_sla.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.cluster IS 'Area that a team serves; null if not given.';
+
+-- Name: COLUMN inc_open_sla.region; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.region IS 'Region above the cluster, in lower case; null if not given.';
+
+-- Name: COLUMN inc_open_sla.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.location_name IS 'Place as the source names it, network codes included; null if not given.';
+
+-- Name: COLUMN inc_open_sla.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.assigned_team IS 'Team that has the ticket; null if not given.';
+
+-- Name: COLUMN inc_open_sla.owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.owner IS 'Person who has the ticket; null if not given.';
+
+-- Name: COLUMN inc_open_sla.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
+
+-- Name: COLUMN inc_open_sla.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
+
+-- Name: COLUMN inc_open_sla.hours_open; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.hours_open IS 'Hours since the clock started, cut to two decimals, 0 if it starts in the future; null without a clock.';
+
+-- Name: COLUMN inc_open_sla.sla_state; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.sla_state IS 'within, at_risk (from 36 hours), breached (from 48 hours), unknown without a clock.';
+
+-- Name: COLUMN inc_open_sla.sla_clock_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.sla_clock_source IS 'What started the clock: created_at_service, else first_seen_at; null if neither is known.';
+
+-- Name: COLUMN inc_open_sla.latitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.latitude IS 'Degrees north: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN inc_open_sla.longitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.longitude IS 'Degrees east: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN inc_open_sla.geo_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.geo_source IS 'What placed the ticket: feed, location, cluster, or none.';
+
+-- Name: COLUMN inc_open_sla.geog; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_open_sla.geog IS 'The resolved point as geography, for distances in metres; null if nothing places the ticket.';
+
+-- Name: inc_versions; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.inc_versions (
+    ticket_id text NOT NULL,
+    generation integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    revision integer NOT NULL
+)
+WITH (fillfactor='50');
+
+-- Name: TABLE inc_versions; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.inc_versions IS 'Which version (generation, stamp, revision) last asserted each ticket. A ticket without a row is older than any file.';
+
+-- Name: COLUMN inc_versions.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_versions.ticket_id IS 'The ticket.';
+
+-- Name: COLUMN inc_versions.generation; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_versions.generation IS 'Number of the stream that asserts current state; a reseed opens the next one.';
+
+-- Name: COLUMN inc_versions.stamp; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_versions.stamp IS 'EAT time in the file''s name, which orders the stream bytewise. Empty if not known (adopted).';
+
+-- Name: COLUMN inc_versions.revision; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_versions.revision IS '1, 2, … for each different content settled under one stamp. 0 if adopted.';
+
+-- Name: schema_migrations; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.schema_migrations (
+    filename text NOT NULL,
+    sha256 text,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- Name: TABLE schema_migrations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.schema_migrations IS 'Ledger of the migrations; each row was written in its migration''s own transaction.';
+
+-- Name: COLUMN schema_migrations.filename; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.schema_migrations.filename IS 'Name of the file.';
+
+-- Name: COLUMN schema_migrations.sha256; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.schema_migrations.sha256 IS 'SHA-256 of its bytes in hexadecimal; null if an older system applied it.';
+
+-- Name: COLUMN schema_migrations.applied_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.schema_migrations.applied_at IS 'When it was applied; null if an older system did not say.';
+
+-- Name: closure_events closure_events_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.closure_events
+    ADD CONSTRAINT closure_events_pkey PRIMARY KEY (ticket_id, closed_at);
+
+-- Name: crq crq_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.crq
+    ADD CONSTRAINT crq_pkey PRIMARY KEY (ticket_id);
+
+-- Name: geo_clusters geo_clusters_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.geo_clusters
+    ADD CONSTRAINT geo_clusters_pkey PRIMARY KEY (cluster);
+
+-- Name: geo_locations geo_locations_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.geo_locations
+    ADD CONSTRAINT geo_locations_pkey PRIMARY KEY (location_name, cluster);
+
+-- Name: import_attempts import_attempts_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_attempts
+    ADD CONSTRAINT import_attempts_pkey PRIMARY KEY (attempt_id);
+
+-- Name: import_files import_files_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_files
+    ADD CONSTRAINT import_files_pkey PRIMARY KEY (dataset, generation, stamp, revision);
+
+-- Name: import_manifest import_manifest_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_manifest
+    ADD CONSTRAINT import_manifest_pkey PRIMARY KEY (dataset, generation, "position");
+
+-- Name: import_meta import_meta_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_meta
+    ADD CONSTRAINT import_meta_pkey PRIMARY KEY (dataset);
+
+-- Name: import_rejects import_rejects_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_rejects
+    ADD CONSTRAINT import_rejects_pkey PRIMARY KEY (dataset, generation, stamp, revision, line_number);
+
+-- Name: import_streams import_streams_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_streams
+    ADD CONSTRAINT import_streams_pkey PRIMARY KEY (dataset, generation);
+
+-- Name: inc_daily_snapshot inc_daily_snapshot_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.inc_daily_snapshot
+    ADD CONSTRAINT inc_daily_snapshot_pkey PRIMARY KEY (snapshot_date);
+
+-- Name: inc inc_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.inc
+    ADD CONSTRAINT inc_pkey PRIMARY KEY (ticket_id);
+
+-- Name: inc_versions inc_versions_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.inc_versions
+    ADD CONSTRAINT inc_versions_pkey PRIMARY KEY (ticket_id);
+
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (filename);
+
+-- Name: closure_events_closed_at_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX closure_events_closed_at_idx ON tickets.closure_events USING btree (closed_at);
+
+-- Name: INDEX closure_events_closed_at_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.closure_events_closed_at_idx IS 'Closures of a day.';
+
+-- Name: import_attempts_content_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX import_attempts_content_idx ON tickets.import_attempts USING btree (dataset, stamp, etag, attempt_id DESC);
+
+-- Name: INDEX import_attempts_content_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.import_attempts_content_idx IS 'Attempts on one content, latest first.';
+
+-- Name: import_attempts_open_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX import_attempts_open_idx ON tickets.import_attempts USING btree (dataset) WHERE (ended_at IS NULL);
+
+-- Name: INDEX import_attempts_open_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.import_attempts_open_idx IS 'Attempts without an end.';
+
+-- Name: import_files_trouble_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX import_files_trouble_idx ON tickets.import_files USING btree (applied_at) WHERE ((status = 'quarantined'::text) OR (rows_rejected > 0));
+
+-- Name: INDEX import_files_trouble_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.import_files_trouble_idx IS 'Recent quarantines and rejects.';
+
+-- Name: import_manifest_unsettled_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX import_manifest_unsettled_idx ON tickets.import_manifest USING btree (dataset, generation, "position") WHERE (settled_revision IS NULL);
+
+-- Name: INDEX import_manifest_unsettled_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.import_manifest_unsettled_idx IS 'What a reseed has still to apply.';
+
+-- Name: inc_closed_at_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_closed_at_idx ON tickets.inc USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+
+-- Name: INDEX inc_closed_at_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_closed_at_idx IS 'Tickets closed in a window.';
+
+-- Name: inc_open_geo_source_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_open_geo_source_idx ON tickets.inc USING btree (geo_source) WHERE is_actionable;
+
+-- Name: INDEX inc_open_geo_source_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_open_geo_source_idx IS 'Open tickets, and how they were placed.';
+
+-- Name: inc_open_geog_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_open_geog_idx ON tickets.inc USING gist (geog) WHERE is_actionable;
+
+-- Name: INDEX inc_open_geog_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_open_geog_idx IS 'Nearest open tickets.';
+
+-- Name: inc_source_updated_at_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_source_updated_at_idx ON tickets.inc USING btree (source_updated_at DESC NULLS LAST);
+
+-- Name: INDEX inc_source_updated_at_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_source_updated_at_idx IS 'How recent the content is.';
+
+-- Name: crq crq_resolve_geom; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER crq_resolve_geom BEFORE INSERT OR UPDATE OF raw ON tickets.crq FOR EACH ROW EXECUTE FUNCTION tickets.resolve_geom();
+
+-- Name: TRIGGER crq_resolve_geom ON crq; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER crq_resolve_geom ON tickets.crq IS 'Places a ticket when it is written.';
+
+-- Name: geo_clusters geo_clusters_added; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_added AFTER INSERT ON tickets.geo_clusters REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_clusters();
+
+-- Name: TRIGGER geo_clusters_added ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_added ON tickets.geo_clusters IS 'Moves the tickets that the new rows place.';
+
+-- Name: geo_clusters geo_clusters_emptied; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_emptied AFTER TRUNCATE ON tickets.geo_clusters FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_truncation();
+
+-- Name: TRIGGER geo_clusters_emptied ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_emptied ON tickets.geo_clusters IS 'Places all tickets anew.';
+
+-- Name: geo_clusters geo_clusters_lock; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_lock BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON tickets.geo_clusters FOR EACH STATEMENT EXECUTE FUNCTION tickets.lock_for_gazetteer();
+
+-- Name: TRIGGER geo_clusters_lock ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_lock ON tickets.geo_clusters IS 'Waits for the dataset''s lock, and takes it.';
+
+-- Name: geo_clusters geo_clusters_moved; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_moved AFTER UPDATE ON tickets.geo_clusters REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_clusters();
+
+-- Name: TRIGGER geo_clusters_moved ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_moved ON tickets.geo_clusters IS 'Moves the tickets that the changed rows place or placed.';
+
+-- Name: geo_clusters geo_clusters_removed; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_removed AFTER DELETE ON tickets.geo_clusters REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_clusters();
+
+-- Name: TRIGGER geo_clusters_removed ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_removed ON tickets.geo_clusters IS 'Moves the tickets that the deleted rows placed.';
+
+-- Name: geo_locations geo_locations_added; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_added AFTER INSERT ON tickets.geo_locations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_locations();
+
+-- Name: TRIGGER geo_locations_added ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_added ON tickets.geo_locations IS 'Moves the tickets that the new rows place.';
+
+-- Name: geo_locations geo_locations_emptied; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_emptied AFTER TRUNCATE ON tickets.geo_locations FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_truncation();
+
+-- Name: TRIGGER geo_locations_emptied ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_emptied ON tickets.geo_locations IS 'Places all tickets anew.';
+
+-- Name: geo_locations geo_locations_lock; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_lock BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON tickets.geo_locations FOR EACH STATEMENT EXECUTE FUNCTION tickets.lock_for_gazetteer();
+
+-- Name: TRIGGER geo_locations_lock ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_lock ON tickets.geo_locations IS 'Waits for the dataset''s lock, and takes it.';
+
+-- Name: geo_locations geo_locations_moved; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_moved AFTER UPDATE ON tickets.geo_locations REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_locations();
+
+-- Name: TRIGGER geo_locations_moved ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_moved ON tickets.geo_locations IS 'Moves the tickets that the changed rows place or placed.';
+
+-- Name: geo_locations geo_locations_removed; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_removed AFTER DELETE ON tickets.geo_locations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION tickets.follow_locations();
+
+-- Name: TRIGGER geo_locations_removed ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_removed ON tickets.geo_locations IS 'Moves the tickets that the deleted rows placed.';
+
+-- Name: inc inc_resolve_geom_insert; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER inc_resolve_geom_insert BEFORE INSERT ON tickets.inc FOR EACH ROW WHEN ((new.geo_source IS NULL)) EXECUTE FUNCTION tickets.resolve_geom();
+
+-- Name: TRIGGER inc_resolve_geom_insert ON inc; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER inc_resolve_geom_insert ON tickets.inc IS 'Places a ticket that is inserted without being placed.';
+
+-- Name: inc inc_resolve_geom_update; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER inc_resolve_geom_update BEFORE UPDATE ON tickets.inc FOR EACH ROW WHEN (((new.geo_source IS NULL) OR ((new.raw IS DISTINCT FROM old.raw) AND (NOT ((new.geom)::bytea IS DISTINCT FROM (old.geom)::bytea)) AND (NOT (new.geo_source IS DISTINCT FROM old.geo_source)) AND (current_setting('fleettickets.geometry_is_resolved'::text, true) IS DISTINCT FROM 'yes'::text)))) EXECUTE FUNCTION tickets.resolve_geom();
+
+-- Name: TRIGGER inc_resolve_geom_update ON inc; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER inc_resolve_geom_update ON tickets.inc IS 'Places a ticket anew when raw is written and its place is not.';
+
+-- Name: import_files import_files_stream_fkey; Type: FK CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_files
+    ADD CONSTRAINT import_files_stream_fkey FOREIGN KEY (dataset, generation) REFERENCES tickets.import_streams(dataset, generation);
+
+-- Name: import_manifest import_manifest_stream_fkey; Type: FK CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_manifest
+    ADD CONSTRAINT import_manifest_stream_fkey FOREIGN KEY (dataset, generation) REFERENCES tickets.import_streams(dataset, generation);
+
+-- Name: import_rejects import_rejects_file_fkey; Type: FK CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.import_rejects
+    ADD CONSTRAINT import_rejects_file_fkey FOREIGN KEY (dataset, generation, stamp, revision) REFERENCES tickets.import_files(dataset, generation, stamp, revision) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: SCHEMA reporting; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA reporting TO fleettickets_ingest;
+GRANT USAGE ON SCHEMA reporting TO fleettickets_read;
+
+-- Name: SCHEMA scratch; Type: ACL; Schema: -; Owner: -
+
+GRANT ALL ON SCHEMA scratch TO fleettickets_plan;
+
+-- Name: SCHEMA tickets; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA tickets TO fleettickets_ingest;
+GRANT USAGE ON SCHEMA tickets TO fleettickets_read;
+GRANT USAGE ON SCHEMA tickets TO fleettickets_plan;
+
+-- Name: FUNCTION fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date) TO fleettickets_read;
+
+-- Name: FUNCTION fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) TO fleettickets_read;
+
+-- Name: FUNCTION capture_history(p_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.capture_history(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.capture_history(p_at timestamp with time zone) TO fleettickets_ingest;
+
+-- Name: FUNCTION eat_ts(p_text text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.eat_ts(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.eat_ts(p_text text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.eat_ts(p_text text) TO fleettickets_plan;
+
+-- Name: FUNCTION eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) TO fleettickets_plan;
+
+-- Name: FUNCTION feed_point(p_raw jsonb); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.feed_point(p_raw jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.feed_point(p_raw jsonb) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.feed_point(p_raw jsonb) TO fleettickets_plan;
+
+-- Name: FUNCTION follow_clusters(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.follow_clusters() FROM PUBLIC;
+
+-- Name: FUNCTION follow_locations(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.follow_locations() FROM PUBLIC;
+
+-- Name: FUNCTION follow_truncation(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.follow_truncation() FROM PUBLIC;
+
+-- Name: FUNCTION freshness(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.freshness() FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_plan;
+
+-- Name: FUNCTION grant_roles(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.grant_roles() FROM PUBLIC;
+
+-- Name: FUNCTION key_stamp(p_key text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.key_stamp(p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.key_stamp(p_key text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.key_stamp(p_key text) TO fleettickets_plan;
+
+-- Name: FUNCTION lock_dataset(p_dataset text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.lock_dataset(p_dataset text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.lock_dataset(p_dataset text) TO fleettickets_ingest;
+
+-- Name: FUNCTION lock_for_gazetteer(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.lock_for_gazetteer() FROM PUBLIC;
+
+-- Name: FUNCTION reconcile_geometry(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.reconcile_geometry() FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.reconcile_geometry() TO fleettickets_ingest;
+
+-- Name: FUNCTION resolve_geom(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.resolve_geom() FROM PUBLIC;
+
+-- Name: FUNCTION resolve_point(p_raw jsonb); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.resolve_point(p_raw jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.resolve_point(p_raw jsonb) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.resolve_point(p_raw jsonb) TO fleettickets_plan;
+
+-- Name: FUNCTION sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) TO fleettickets_plan;
+
+-- Name: FUNCTION to_boolean(p_text text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.to_boolean(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.to_boolean(p_text text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.to_boolean(p_text text) TO fleettickets_plan;
+
+-- Name: FUNCTION to_degrees(p_text text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.to_degrees(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.to_degrees(p_text text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.to_degrees(p_text text) TO fleettickets_plan;
+
+-- Name: FUNCTION to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) TO fleettickets_plan;
+
+-- Name: FUNCTION to_minutes(p_text text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.to_minutes(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.to_minutes(p_text text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.to_minutes(p_text text) TO fleettickets_plan;
+
+-- Name: FUNCTION valid_point(p_longitude double precision, p_latitude double precision); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_plan;
+
+-- Name: TABLE closure_events; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.closure_events TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.closure_events TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.closure_events TO fleettickets_plan;
+
+-- Name: TABLE crq; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.crq TO fleettickets_plan;
+
+-- Name: TABLE geo_clusters; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.geo_clusters TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.geo_clusters TO fleettickets_plan;
+
+-- Name: TABLE geo_locations; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.geo_locations TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.geo_locations TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.geo_locations TO fleettickets_plan;
+
+-- Name: TABLE import_attempts; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_attempts TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.import_attempts TO fleettickets_plan;
+
+-- Name: TABLE import_files; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_files TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.import_files TO fleettickets_plan;
+
+-- Name: TABLE import_manifest; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_manifest TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.import_manifest TO fleettickets_plan;
+
+-- Name: TABLE import_meta; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_meta TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.import_meta TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.import_meta TO fleettickets_plan;
+
+-- Name: TABLE import_rejects; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_rejects TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.import_rejects TO fleettickets_plan;
+
+-- Name: TABLE import_streams; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_streams TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.import_streams TO fleettickets_plan;
+
+-- Name: TABLE inc; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.inc TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.inc TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.inc TO fleettickets_plan;
+
+-- Name: TABLE inc_daily_snapshot; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.inc_daily_snapshot TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.inc_daily_snapshot TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.inc_daily_snapshot TO fleettickets_plan;
+
+-- Name: TABLE inc_open_sla; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.inc_open_sla TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.inc_open_sla TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.inc_open_sla TO fleettickets_plan;
+
+-- Name: TABLE inc_versions; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.inc_versions TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.inc_versions TO fleettickets_plan;
+
+-- Name: TABLE schema_migrations; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.schema_migrations TO fleettickets_plan;
+
+-- PostgreSQL database dump complete
+
