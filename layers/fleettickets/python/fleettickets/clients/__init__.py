@@ -1,0 +1,1 @@
+"""Input and output other than the database: buckets, geocoders, secrets."""

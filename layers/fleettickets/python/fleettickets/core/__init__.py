@@ -1,0 +1,1 @@
+"""The pure rules: no driver, environment, clock or logger is imported below this package."""

@@ -1,0 +1,142 @@
+"""Listings: what is pending now, in order, and how long that may be relied on."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fleettickets.core.pending import PendingFile, Sorting, sort_listing
+from fleettickets.errors import SourceMismatchError
+from fleettickets.jobs.context import IngestContext
+from fleettickets.jobs.settling import Expected
+from fleettickets.store import ledger, streams
+from fleettickets.store.connections import translated_errors
+from fleettickets.store.ledger import LedgerEntry
+from fleettickets.store.streams import ManifestFile, StreamState
+
+LISTING_LIFETIME = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Listing:
+    """A sorted listing and the state that it was made against.
+
+    It serves until another session has settled something, or until it is 30 seconds old, counted
+    from its end: one that took longer than that to make would never serve a file. `queue`
+    is what is left up to the doorbell's key, `beyond` the number of pending files after that;
+    `settled` has the latest revision of each listed stamp that has one.
+    """
+
+    state: StreamState
+    sorting: Sorting
+    taken_at: datetime
+    queue: deque[PendingFile]
+    settlements: int
+    beyond: int
+    settled: dict[str, LedgerEntry]
+
+    @property
+    def pending(self) -> int:
+        """How many files are left, those after the doorbell's key included."""
+        return self.beyond + len(self.queue)
+
+    @property
+    def expected(self) -> Expected:
+        """The state that must still hold under the lock."""
+        return Expected(self.state.generation, self.settlements)
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether the listing has to be renewed before another file is applied."""
+        return now - self.taken_at > LISTING_LIFETIME
+
+
+def take_listing(
+    context: IngestContext, through: str | None, *, record: bool = True
+) -> Listing | None:
+    """List the bucket, subtract the ledger; None if a reseed of somebody else holds the stream.
+
+    The state is read before the bucket is listed, so that a settlement in between shows. The live
+    path ends the lease of a reseed that died, so that its late writes fail on the fencing token.
+    A dry run does not `record` anything.
+
+    Raises:
+        SourceMismatchError: the bucket is not the current generation's source; that is recorded.
+    """
+    now = context.now()
+    with translated_errors():
+        state = streams.read_state(context.connection)
+        check_source(context, state, record=record)
+    if _is_taken(context, state):
+        return None
+    if record and context.token is None and state.lease_owner is not None:
+        with translated_errors():
+            streams.end_lease(context.connection, state.generation)
+    listed = list(context.bucket.list_objects(context.prefix.changes))
+    stamps = [parsed.stamp for item in listed if (parsed := context.prefix.parse(item.key))]
+    with translated_errors():
+        settled = ledger.latest_revisions(context.connection, state.generation, stamps)
+        manifest = (
+            streams.unsettled_manifest(context.connection, state.generation)
+            if state.mode == "reseed" and context.archive
+            else []
+        )
+    sorting = sort_listing(
+        listed,
+        prefix=context.prefix,
+        now=now,
+        settled_etags={stamp: entry.etag for stamp, entry in settled.items()},
+        manifest=[_pending(file) for file in manifest],
+    )
+    queue = deque(sorting.through(through))
+    return Listing(
+        state=state,
+        sorting=sorting,
+        taken_at=context.now(),
+        queue=queue,
+        settlements=state.settlements,
+        beyond=len(sorting.pending) - len(queue),
+        settled=settled,
+    )
+
+
+def _is_taken(context: IngestContext, state: StreamState) -> bool:
+    """Whether a reseed by somebody else, or of another source's manifest, holds the stream."""
+    if state.mode == "live" or context.token is not None:
+        return False
+    return state.leased or (context.archive and state.source != context.bucket.source)
+
+
+def _pending(file: ManifestFile) -> PendingFile:
+    return PendingFile(file.object_key, file.stamp, file.etag, file.size_bytes, file.position)
+
+
+def check_source(context: IngestContext, state: StreamState, *, record: bool = True) -> None:
+    """Compare the bucket with the generation's source; the first ingest from a bucket sets it.
+
+    Raises:
+        SourceMismatchError: they differ; `freshness` says "reseed needed" from then on.
+    """
+    source = context.bucket.source
+    if not context.bucket.checks_source:
+        return
+    current = state.source
+    if record and current is None:
+        current = streams.adopt_source(context.connection, state.generation, source)
+    refused = source if current not in {None, source} else None
+    if record and state.refused_source != refused:
+        streams.refuse_source(context.connection, state.generation, refused)
+    if refused is not None:
+        raise SourceMismatchError(refused, str(current))
+
+
+def report_listing(context: IngestContext, listing: Listing) -> None:
+    """Store for `freshness` what is left of the listing; files named by hand say nothing of it."""
+    if not context.archive:
+        return
+    with translated_errors():
+        streams.report_listing(
+            context.connection,
+            listing.state.generation,
+            pending=listing.pending,
+            held=len(listing.sorting.held),
+            foreign=len(listing.sorting.foreign),
+        )

@@ -1,0 +1,1 @@
+"""Tests of the Lambda functions against a real database, a store and a queue."""

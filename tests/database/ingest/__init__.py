@@ -1,0 +1,1 @@
+"""Tests of the ingest on a real database: the cases, one subject a module."""

@@ -1,0 +1,1 @@
+"""Tests of `fleettickets.core`: pure rules, so no server and no files."""

@@ -1,0 +1,1 @@
+"""Tests of the Lambda functions on recorded events, without a server."""
