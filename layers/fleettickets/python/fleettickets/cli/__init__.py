@@ -1,0 +1,1 @@
+"""The command line: it reads arguments and settings, calls the jobs, and shows what they did."""

@@ -1,0 +1,48 @@
+"""Reports over the read schema: what the map serves, and service levels by cluster."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg.rows import dict_row, tuple_row
+
+from fleettickets.store.connections import Connection
+
+MAP_PAYLOAD = """
+with payload as materialized (
+    select reporting.fn_tickets_for_map() as body
+)
+
+select body, octet_length(body::text) as size_bytes from payload
+"""
+
+
+def read_map_payload(connection: Connection) -> tuple[Mapping[str, Any], int]:
+    """Return the Tickets map's payload as its consumers get it, and its size in bytes."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(MAP_PAYLOAD).fetchone()
+    if row is None:
+        raise LookupError("reporting.fn_tickets_for_map() returned nothing")
+    return row
+
+
+SLA_BY_CLUSTER = """
+select
+    coalesce(cluster, '(none)') as cluster,
+    count(*) as open,
+    count(*) filter (where sla_state = 'within') as within,
+    count(*) filter (where sla_state = 'at_risk') as at_risk,
+    count(*) filter (where sla_state = 'breached') as breached,
+    count(*) filter (where sla_state = 'unknown') as without_clock,
+    round(avg(hours_open), 1)::double precision as hours_open_mean,
+    round(max(hours_open), 1)::double precision as hours_open_longest,
+    count(*) filter (where geog is not null) as on_map
+from tickets.inc_open_sla
+group by cluster
+order by breached desc, open desc, cluster asc
+"""
+
+
+def read_sla_by_cluster(connection: Connection) -> list[dict[str, Any]]:
+    """Return the service level of the open tickets by cluster, the worst cluster first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(SLA_BY_CLUSTER).fetchall()

@@ -1,0 +1,158 @@
+"""Wrong usage ends with exit status 2 and says what would be right, before anything is opened."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import CommandLine
+
+COMMANDS = ("migrate", "ingest", "replay", "skip", "capture-history", "status", "sample-feed")
+STAMP_FILE = "2026-06-15T17-00-00.csv"
+
+
+@pytest.fixture
+def shell(shell: CommandLine) -> CommandLine:
+    """A shell whose database nobody answers at, so that a test that gets that far fails."""
+    (shell.directory / STAMP_FILE).write_text("ticket_id\nA\n")
+    return replace(shell, settings={"DATABASE_URL": "postgresql://127.0.0.1:1/none"})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_documents_itself(shell: CommandLine, command: str) -> None:
+    """The help of each command has an example that begins with its own call."""
+    answer = shell.run(command, "--help")
+
+    assert answer.status == 0
+    assert "For example:" in answer.output
+    assert f"fleettickets {command}" in answer.output.partition("For example:")[2]
+
+
+def test_help_lists_the_commands_and_the_exit_statuses(shell: CommandLine) -> None:
+    """The commands of the demo are left out."""
+    answer = shell.run("--help")
+
+    assert all(command in answer.output for command in COMMANDS)
+    assert "3 done but files were quarantined" in " ".join(answer.output.split())
+    assert "demo-" not in answer.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--from-bucket", "--from-dir", "."),
+        ("--csv", STAMP_FILE, "--from-bucket"),
+        ("--csv", STAMP_FILE, "--from-dir", "."),
+        ("--reseed",),
+    ],
+)
+def test_ingest_wants_exactly_one_place(shell: CommandLine, arguments: tuple[str, ...]) -> None:
+    """None, or two of them, is answered with the choice."""
+    answer = shell.run("ingest", *arguments)
+
+    assert answer.status == 2
+    assert "exactly one of --csv FILE…, --from-dir DIR and --from-bucket" in answer.errors
+
+
+def test_named_files_cannot_be_reseeded(shell: CommandLine) -> None:
+    """A new generation from some files of a stream would lose the others."""
+    answer = shell.run("ingest", "--csv", STAMP_FILE, "--reseed", "--apply")
+
+    assert answer.status == 2
+    assert "--from-dir or --from-bucket" in answer.errors
+
+
+@pytest.mark.parametrize(
+    "name", ["tickets.csv", "2026-06-15.csv", "2026-06-15T17-00-00.r2.csv", "2026-06-15T17-00-00"]
+)
+def test_named_file_needs_a_stamp_for_a_name(shell: CommandLine, name: str) -> None:
+    """The name says when the file was exported; the advice shows what it looks like."""
+    (shell.directory / name).write_text("ticket_id\nA\n")
+
+    answer = shell.run("ingest", "--csv", name, "--apply")
+
+    assert answer.status == 2
+    assert name in answer.errors
+    assert "must look like 2026-06-15T17-00-00.csv" in answer.errors
+
+
+def test_two_named_files_of_one_stamp_are_refused(shell: CommandLine) -> None:
+    """Which of them came first cannot be told."""
+    (shell.directory / "other").mkdir()
+    (shell.directory / "other" / STAMP_FILE).write_text("ticket_id\nB\n")
+
+    answer = shell.run("ingest", "--csv", STAMP_FILE, f"other/{STAMP_FILE}")
+
+    assert answer.status == 2
+    assert "have the same stamp" in answer.errors
+
+
+def test_file_without_its_option_is_refused(shell: CommandLine) -> None:
+    """`ingest FILE` is answered with the option that it lacks."""
+    answer = shell.run("ingest", STAMP_FILE)
+
+    assert answer.status == 2
+    assert "write --csv before it" in answer.errors
+
+
+def test_missing_named_file_is_a_usage_error(shell: CommandLine) -> None:
+    """The message names it."""
+    answer = shell.run("ingest", "--csv", "2026-06-15T20-00-00.csv")
+
+    assert answer.status == 2
+    assert "2026-06-15T20-00-00.csv" in answer.errors
+
+
+@pytest.mark.parametrize("directory", ["empty", "missing", STAMP_FILE])
+def test_directory_without_change_files_is_a_usage_error(
+    shell: CommandLine, directory: str
+) -> None:
+    """Neither a bucket's root nor a prefix: the advice names both shapes."""
+    (shell.directory / "empty").mkdir()
+
+    answer = shell.run("ingest", "--from-dir", directory)
+
+    assert answer.status == 2
+    assert directory in answer.errors
+    assert "changes/" in answer.errors
+    assert "TICKETS_PREFIX" in answer.errors
+
+
+def test_skip_wants_a_reason(shell: CommandLine) -> None:
+    """Without one, or with an empty one, nobody could tell later why the file is left out."""
+    (shell.directory / "changes").mkdir()
+
+    assert shell.run("skip", STAMP_FILE, "--from-dir", ".").status == 2
+    answer = shell.run("skip", STAMP_FILE, "--from-dir", ".", "--reason", "  ")
+    assert answer.status == 2
+    assert "--reason" in answer.errors
+
+
+def test_migrations_directory_must_exist(shell: CommandLine) -> None:
+    """The message names the option."""
+    answer = shell.run("migrate", "--migrations", "nowhere")
+
+    assert answer.status == 2
+    assert "--migrations" in answer.errors
+
+
+def test_unknown_command_is_a_usage_error(shell: CommandLine) -> None:
+    """A typing mistake changes nothing."""
+    assert shell.run("ingset").status == 2
+
+
+def test_missing_setting_is_named(tmp_path: Path) -> None:
+    """A command that needs a setting says which, and exits 1: the command itself was right."""
+    answer = CommandLine(tmp_path).run("status")
+
+    assert answer.status == 1
+    assert "DATABASE_URL: not set" in answer.errors
+
+
+def test_missing_bucket_setting_is_named(shell: CommandLine) -> None:
+    """`--from-bucket` needs to know which."""
+    answer = shell.run("ingest", "--from-bucket")
+
+    assert answer.status == 1
+    assert "TICKETS_BUCKET: not set" in answer.errors
