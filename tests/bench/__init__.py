@@ -1,0 +1,1 @@
+"""Benchmarks: programs to be run by hand or by a make target, never timed tests."""

@@ -1,0 +1,134 @@
+"""`make bench-ingest`: the product's ingest beside the batch worker's way and the limits of COPY.
+
+Five rounds, each on fresh databases; what is compared takes turns within a round, and every figure
+is a median over the rounds. It says PASS or FAIL for each must, and is no test: it never fails.
+"""
+
+import os
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+
+from fleettickets.samples.places import PLACES
+from fleettickets.store.connections import connect
+from fleettickets.store.sample_points import add_cluster_points
+from tests.bench import contenders
+from tests.bench.clocks import DatabaseClock, Span
+from tests.bench.contenders import Product
+from tests.bench.reports import describe, report
+from tests.bench.workloads import Workload, make_workload
+from tests.support.postgres import DatabaseServer, find_server_url
+
+ROUNDS = 5
+ROWS = 20_000
+DELTAS = 10
+IDLE_DOORBELLS = 20
+SHORT_CALLS = 200
+
+
+@dataclass(slots=True)
+class Bench:
+    """One run: the server, the files, and the spans by the name of what was measured."""
+
+    server: DatabaseServer
+    workload: Workload
+    spans: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+
+    def run_round(self, number: int) -> None:
+        """Measure everything once; whoever comes first changes from round to round."""
+        parts: list[Callable[[], None]] = [self._product, self._batch_worker, self._limits]
+        for part in parts if number % 2 else reversed(parts):
+            part()
+
+    def _product(self) -> None:
+        with (
+            self.server.migrated_database() as url,
+            tempfile.TemporaryDirectory() as directory,
+            closing(Product(url, Path(directory))) as product,
+        ):
+            add_places(product.connection, self.workload)
+            checkpoint(product.connection)
+            self._note("first load", product.ingest(*self.workload.first_load))
+            # The first load has just written every page, so no page image is in the WAL of this.
+            self._note("re-emission", product.ingest(*self.workload.re_emissions[0]))
+            checkpoint(product.connection)
+            self._note("re-emission*", product.ingest(*self.workload.re_emissions[1]))
+            product.connection.execute("vacuum (analyze)")
+            for stamp, content in self.workload.deltas:
+                self._note("delta", product.ingest(stamp, content))
+            for _ in range(IDLE_DOORBELLS):
+                self._note("idle doorbell", product.ring_again(*self.workload.deltas[-1]))
+
+    def _batch_worker(self) -> None:
+        with (
+            self.server.migrated_database() as url,
+            closing(connect(url, application_name="fleettickets bench")) as connection,
+        ):
+            add_places(connection, self.workload)
+            checkpoint(connection)
+            content = self.workload.first_load[1]
+            self._note("batch worker", contenders.load_as_batch_worker(connection, content))
+
+    def _limits(self) -> None:
+        with (
+            self.server.migrated_database() as url,
+            closing(connect(url, application_name="fleettickets bench")) as connection,
+        ):
+            checkpoint(connection)
+            content = self.workload.first_load[1]
+            self._note("copy text", contenders.copy_as_text(connection, content))
+            self._note("copy jsonb", contenders.copy_as_jsonb(connection, content))
+            for call in (contenders.commit_nothing, contenders.select_one):
+                for _ in range(SHORT_CALLS):
+                    with DatabaseClock(connection).span() as span:
+                        call(connection)
+                    self._note(call.__name__, span)
+
+    def _note(self, name: str, span: Span) -> None:
+        self.spans[name].append(span)
+
+
+ADD_LOCATIONS = """
+insert into tickets.geo_locations (location_name, cluster, geom, source, verified)
+select place.location_name, place.cluster, clusters.geom, 'sample', false
+from unnest(%s::text [], %s::text []) as place (location_name, cluster)
+inner join tickets.geo_clusters as clusters on place.cluster = clusters.cluster
+on conflict do nothing
+"""
+
+
+def add_places(connection: Connection[Any], workload: Workload) -> None:
+    """Fill the gazetteer: all clusters, and every other location of the first load."""
+    points = [(place.cluster, place.longitude, place.latitude) for place in PLACES]
+    add_cluster_points(connection, points)
+    names, clusters = zip(*workload.places[::2], strict=True)
+    connection.execute(ADD_LOCATIONS, [list(names), list(clusters)])
+    connection.execute("analyze tickets.geo_clusters, tickets.geo_locations")
+
+
+def checkpoint(connection: Connection[Any]) -> None:
+    """Write all pages out, so that each round begins alike."""
+    connection.execute("checkpoint")
+
+
+def main() -> None:
+    """Run the benchmark on DATABASE_URL, or the private cluster, and print its report."""
+    workload = make_workload(ROWS, DELTAS)
+    with DatabaseServer(find_server_url(os.environ)) as server:
+        bench = Bench(server, workload)
+        for number in range(ROUNDS):
+            sys.stderr.write(f"round {number + 1} of {ROUNDS}\n")
+            bench.run_round(number)
+        sys.stdout.write(f"{describe(server.url, workload)}\n")
+    sys.stdout.write(f"{report(bench.spans, ROWS)}\n")
+
+
+if __name__ == "__main__":
+    main()
