@@ -218,11 +218,11 @@ def test_attempt_that_found_nothing_to_settle_is_ended(scene: Scene) -> None:
     with scene.another_session() as other:
         context = scene.context()
 
-        def settle_first() -> None:
+        def settle_first() -> float:
             ingest_pending(replace(context, connection=other))
+            return 100.0
 
-        bucket = FaultyBucket(scene.producer.bucket(), [Fault("listed", 1, after=settle_first)])
-        summary = scene.ingest(bucket, worker="function")
+        summary = scene.ingest(worker="function", time_left=settle_first)
 
     assert summary.outcomes == ()
     assert _open_attempts(scene) == 0

@@ -97,6 +97,22 @@ def test_replay_from_a_named_file_ends_in_processed(scene: Scene, tmp_path: Path
     assert scene.entry(revision=2)["archive_key"] == PREFIX.processed_key(FIRST, 1)
 
 
+def test_named_file_that_is_bad_too_is_recorded_and_left_where_it_is(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """The ledger says so; neither the quarantine nor the archive gets its bytes."""
+    scene.put(FIRST, BROKEN)
+    scene.ingest()
+    path = tmp_path / f"{FIRST}.csv"
+    path.write_bytes(BROKEN + b"still bad")
+    content, file = _local(path, PREFIX.change_key(FIRST))
+
+    outcome = replay(scene.context(), file, content)
+
+    assert (outcome.outcome, outcome.revision) == ("quarantined", 2)
+    assert archive_names(scene) == {"changes": [], "processed": [], "quarantine": [FIRST]}
+
+
 def test_replay_regresses_nothing_newer(scene: Scene) -> None:
     """Safe by P3, days later: only tickets that no newer file asserted change."""
     _mended_in_quarantine(scene)

@@ -135,14 +135,16 @@ def test_contents_of_one_stamp_keep_their_order(scene: Scene) -> None:
     for content in (A, B, A):
         scene.put(FIRST, content)
         scene.ingest()
-    before = scene.raw()
+    for owner in "xy":
+        scene.put(SECOND, a_ticket_file(owner, "INC2"))
+        scene.ingest()
+    before = (scene.raw("INC1"), scene.raw("INC2"))
 
     _reseed(scene)
 
-    assert scene.raw() == before
-    assert [row["sha256"] for row in scene.ledger()[:3]] == [
-        row["sha256"] for row in scene.ledger()[3:]
-    ]
+    assert (scene.raw("INC1"), scene.raw("INC2")) == before
+    hashes = [row["sha256"] for row in scene.ledger()]
+    assert hashes[:5] == hashes[5:]
     scene.put(FIRST, a_ticket_file("c"))
     _reseed(scene)
     assert scene.owner() == "c"
@@ -244,9 +246,11 @@ def test_skips_of_another_source_are_not_carried_over(scene: Scene, store: S3Sto
     context = scene.context(old)
     skip(context, find_file(context, FIRST), "a test export")
 
+    planned = plan_reseed(scene.context(new))
     summary = _reseed(scene, new)
 
     assert outcomes_of(summary) == [(FIRST, "applied")]
+    assert planned.outcomes == summary.outcomes
 
 
 def test_manifest_file_that_is_gone_is_skipped_and_the_rest_applied(scene: Scene) -> None:
@@ -581,14 +585,18 @@ def test_dry_reseed_says_what_the_reseed_does(scene: Scene) -> None:
 
 def test_dry_run_of_an_unfinished_reseed_judges_what_is_left(scene: Scene) -> None:
     """It would be resumed, so that is what the dry run shows."""
-    for stamp in (FIRST, SECOND):
+    for stamp in (FIRST, THIRD):
         scene.put(stamp, a_ticket_file(stamp))
     budget = iter([100.0, 0.0])
     _reseed(scene, time_left=lambda: next(budget))
+    scene.put(SECOND, a_ticket_file("arrived meanwhile"))
 
     planned = plan_reseed(scene.context())
 
-    assert outcomes_of(planned) == [(SECOND, "applied")]
+    assert [(file.stamp, file.late) for file in planned.outcomes] == [
+        (THIRD, False),
+        (SECOND, True),
+    ]
     assert planned.outcomes == _reseed(scene).outcomes
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleettickets.core.doorbells import Doorbell, is_test_event, parse_doorbells
+from fleettickets.core.doorbells import Doorbell, is_test_event, parse_doorbells, write_doorbell
 from fleettickets.core.keys import Prefix
 from tests.support.feeds import a_doorbell
 
@@ -162,3 +162,12 @@ def test_no_message_raises(body: str) -> None:
 
     assert all(doorbell.bucket and doorbell.key for doorbell in doorbells)
     assert not is_test_event(body)
+
+
+def test_written_doorbell_is_understood() -> None:
+    """The sweep rings in our rule's form; it knows no sequencer."""
+    key = "automations/inc/changes/2026-06-15T17-00-00.csv"
+
+    body = write_doorbell("isptickets", key, "0a1b")
+
+    assert parse_doorbells(body, Prefix()) == (Doorbell("isptickets", key, "0a1b", None),)

@@ -1,0 +1,165 @@
+"""Enrich: the scheduled run, whose input names its steps and the time that it was due.
+
+Each step fails alone: the others are done all the same, and the run fails at its end.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from fleettickets.clients.queues import DoorbellQueue
+from fleettickets.errors import InputError, StepsFailedError
+from fleettickets.jobs.sweep import SweepSummary, sweep
+from fleettickets.runtime import Runtime, milliseconds_since, start_runtime
+from fleettickets.settings import Settings
+from fleettickets.store.history import capture_history
+from fleettickets.telemetry import describe_error, function_logger, function_metrics
+
+# History waits for the file that is being applied: a day's last snapshot has no second chance.
+LOCK_TIMEOUT = timedelta(minutes=5)
+
+logger = function_logger("enrich", os.environ)
+metrics = function_metrics(os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: when it was due (None: now), and what Lambda says about it."""
+
+    scheduled_at: datetime | None
+    invocation: LambdaContext
+
+
+@logger.inject_lambda_context(correlation_id_path="scheduled_at")
+@metrics.log_metrics
+def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
+    """Run the steps that the input names, in its order.
+
+    Raises:
+        InputError: the input names no steps, or one that there is not; nothing was done.
+        StepsFailedError: these failed; all others were done.
+    """
+    metrics.add_metric("RunsStarted", MetricUnit.Count, 1)
+    steps, run = _steps(event), Run(_scheduled_at(event), context)
+    failed = [step for step in steps if not _succeeds(step, run)]
+    metrics.add_metric("StepsFailed", MetricUnit.Count, len(failed))
+    if failed:
+        raise StepsFailedError(failed)
+
+
+def _steps(event: Mapping[str, Any]) -> list[str]:
+    steps = event.get("steps")
+    known = ", ".join(STEPS)
+    if not isinstance(steps, list) or not steps:
+        raise InputError(f'the input needs "steps", a list of some of: {known}')
+    names = [str(step) for step in steps]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if unknown := [name for name in names if name not in STEPS]:
+        raise InputError(f"unknown steps: {', '.join(unknown)}; there are: {known}")
+    return names
+
+
+def _scheduled_at(event: Mapping[str, Any]) -> datetime | None:
+    text = event.get("scheduled_at")
+    if text is None:
+        return None
+    try:
+        scheduled_at = datetime.fromisoformat(str(text))
+    except ValueError:
+        scheduled_at = None
+    if scheduled_at is None or scheduled_at.tzinfo is None:
+        raise InputError(f'"scheduled_at" must be a time with its offset from UTC, not {text!r}')
+    return scheduled_at
+
+
+def _succeeds(step: str, run: Run) -> bool:
+    """Run one step and log it; its failure is logged here and told by the result."""
+    started = time.monotonic()
+    try:
+        facts = STEPS[step](run)
+    except Exception as error:  # noqa: BLE001 - whatever happened to one step, the others are run
+        _release_connection()
+        facts = _about(step, "failed", started) | describe_error(error)
+        logger.error("step failed", extra=facts)  # noqa: TRY400
+        return False
+    logger.info("step was run", extra=_about(step, "done", started) | facts)
+    return True
+
+
+def _about(step: str, outcome: str, started: float) -> dict[str, object]:
+    return {"step": step, "outcome": outcome, "duration_ms": milliseconds_since(started)}
+
+
+def _sweep(run: Run) -> dict[str, object]:
+    runtime = _runtime()
+    summary = sweep(
+        runtime.ingest_context(run.invocation),
+        _queue(),
+        bucket_name=runtime.bucket_name,
+        lost_after=_settings().lost_after,
+    )
+    _publish(summary)
+    if summary.reason is not None:
+        logger.error("reseed is needed", extra={"error": summary.reason})
+    return {
+        "outcome": summary.outcome,
+        "key": summary.rung_key,
+        "pending": summary.pending,
+        "lost": len(summary.lost),
+        "held": len(summary.held),
+        "foreign": len(summary.foreign),
+        "archived": summary.archived,
+        "lag_seconds": round(summary.lag_seconds),
+    }
+
+
+def _publish(summary: SweepSummary) -> None:
+    """Publish what alarms watch, at zero too; but no lag of a stream that nobody may ingest."""
+    is_needed = summary.outcome == "reseed needed"
+    metrics.add_metric("ReseedNeeded", MetricUnit.Count, int(is_needed))
+    metrics.add_metric("NotificationsLost", MetricUnit.Count, len(summary.lost))
+    metrics.add_metric("KeysHeld", MetricUnit.Count, len(summary.held))
+    metrics.add_metric("PendingFiles", MetricUnit.Count, summary.pending)
+    if not is_needed:
+        metrics.add_metric("WatermarkLagSeconds", MetricUnit.Seconds, summary.lag_seconds)
+
+
+def _history(run: Run) -> dict[str, object]:
+    capture = capture_history(_runtime().connections.get(), run.scheduled_at)
+    return {
+        "outcome": "captured" if capture.captured else "waiting",
+        "reason": capture.reason,
+        "snapshot_date": capture.snapshot_date.isoformat(),
+        "snapshot": capture.snapshot,
+        "closures_added": capture.closures_added,
+    }
+
+
+STEPS: dict[str, Callable[[Run], dict[str, object]]] = {"sweep": _sweep, "history": _history}
+
+
+def _release_connection() -> None:
+    """Close the connection of a step that failed, if there ever was a runtime to open one."""
+    if _runtime.cache_info().currsize:
+        _runtime().connections.discard()
+
+
+@cache
+def _settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+@cache
+def _runtime() -> Runtime:
+    return start_runtime("enrich", _settings(), lock_timeout=LOCK_TIMEOUT)
+
+
+@cache
+def _queue() -> DoorbellQueue:
+    return DoorbellQueue(_settings().require_doorbell_queue_url())

@@ -1,0 +1,1 @@
+"""Tests of the clients: buckets, geocoders, secrets."""
