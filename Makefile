@@ -1,13 +1,17 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format lint types schema db db-stop db-destroy psql \
-	migrate status bench-ingest clean
+.PHONY: help setup demo test test-long check format lint types schema db db-stop \
+	db-destroy psql migrate status localstack localstack-stop logs bench-ingest build deploy \
+	bucket-events clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
 ARGS ?=
+# Where it is deployed (a stage of samconfig.toml), and for which processor it is built
+STAGE ?=
+ARCH ?= arm64
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing: uv, Python packages, PostgreSQL and PostGIS
 	@scripts/setup.sh
@@ -27,8 +31,8 @@ check: setup ## Run everything that CI runs
 format: setup ## Format the Python files and mend what can be mended
 	@scripts/format.sh
 
-lint: setup ## Look for mistakes in Python, SQL and shell files
-	@scripts/check.sh format ruff sqlfluff squawk shell
+lint: setup ## Look for mistakes in Python, SQL and shell files and in the template
+	@scripts/check.sh format ruff sqlfluff squawk shell template
 
 types: setup ## Check the types
 	@scripts/check.sh types
@@ -48,14 +52,33 @@ db-destroy: ## Stop the private database and delete its data
 psql: setup ## Open psql on the database
 	@scripts/cluster.sh psql $(ARGS)
 
-migrate: setup ## List the migrations that would be applied (ARGS=--apply applies them)
-	@scripts/cluster.sh run .venv/bin/fleettickets migrate $(ARGS)
+migrate: setup ## List the migrations that would be applied (ARGS=--apply applies them; STAGE=staging there)
+	@if [ -n "$(STAGE)" ]; then scripts/deploy.sh migrate $(STAGE) $(ARGS); \
+	else scripts/cluster.sh run .venv/bin/fleettickets migrate $(ARGS); fi
 
 status: setup ## Show what was ingested and what is pending
 	@scripts/cluster.sh run .venv/bin/fleettickets status $(ARGS)
 
+localstack: setup ## Start LocalStack, without Docker, and say where it is
+	@scripts/localstack.sh start && scripts/localstack.sh status
+
+localstack-stop: ## Stop LocalStack; what was deployed there is gone
+	@scripts/localstack.sh stop
+
+logs: setup ## Show what the deployed functions logged (STAGE=staging for AWS; ARGS=--trouble)
+	@scripts/deploy.sh logs $(or $(STAGE),localstack) $(ARGS)
+
 bench-ingest: setup ## Measure ingest against the batch worker's way and against COPY
 	@scripts/cluster.sh run .venv/bin/python -m tests.bench.ingest $(ARGS)
 
-clean: db-destroy ## Delete everything that was made here: database, packages, caches
-	@rm -rf .local .venv .hypothesis .pytest_cache .ruff_cache
+build: setup ## Pack functions and layers, without Docker (ARCH=x86_64 or host for others than arm64)
+	@scripts/build.sh $(ARCH)
+
+deploy: setup ## Deploy to a stage of samconfig.toml (STAGE=localstack is this machine)
+	@scripts/deploy.sh deploy $(STAGE)
+
+bucket-events: setup ## Switch EventBridge on for a bucket of others (BUCKET=name; ARGS=--apply does it)
+	@.venv/bin/python scripts/bucket_events.py $(BUCKET) $(ARGS)
+
+clean: localstack-stop db-destroy ## Delete everything that was made here: databases, packages, caches
+	@rm -rf .local .localstack .venv .aws-sam .hypothesis .pytest_cache .ruff_cache

@@ -2,13 +2,14 @@
 # Everything that CI runs, a stage at a time; stops at the first that fails and names it.
 #
 #   check.sh              all stages
-#   check.sh STAGE…       some: lock format ruff types sqlfluff squawk shell schema tests coverage
+#   check.sh STAGE…       some: lock format ruff types sqlfluff squawk shell template schema tests
+#                         coverage
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # shellcheck source=scripts/lib/uv.sh
 . "$ROOT/scripts/lib/uv.sh"
 
-readonly ALL_STAGES="lock format ruff types sqlfluff squawk shell schema tests coverage"
+readonly ALL_STAGES="lock format ruff types sqlfluff squawk shell template schema tests coverage"
 readonly LOGS=$ROOT/.local/check
 readonly BIN=$ROOT/.venv/bin
 
@@ -30,6 +31,15 @@ stage_shell() {
     for file in .ci/run scripts/*.sh scripts/lib/*.sh; do bash -n "$file"; done
     say "shellcheck is not installed: only the syntax was checked"
   fi
+}
+# First as SAM reads it, then what AWS makes of it, which says what the short form leaves to SAM.
+stage_template() {
+  local translated=$LOGS/template.json
+  scripts/build.sh lock-check
+  scripts/tools.sh run sam sam validate --lint --template template.yaml --region us-east-1
+  AWS_DEFAULT_REGION=us-east-1 scripts/tools.sh run sam python scripts/translate.py template.yaml >"$translated"
+  scripts/tools.sh run sam cfn-lint "$translated"
+  scripts/tools.sh run checkov checkov --config-file .checkov.yaml --file "$translated"
 }
 stage_schema() { scripts/schema.sh check; }
 stage_tests() {

@@ -1,0 +1,1 @@
+"""A LocalStack plugin: Python functions as child processes, without Docker, and gaps closed."""

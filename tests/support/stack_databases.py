@@ -1,0 +1,129 @@
+"""The database of a deployed application: its roles, its secrets, and a network that can be cut."""
+
+import json
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from secrets import token_hex
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.support.forwarders import Forwarder, forwarding
+from tests.support.localstack import LocalStack
+from tests.support.postgres import DatabaseServer
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An application's database, as a superuser sees it, and what the stack is told of it.
+
+    Functions come through the `network` only: all but migrate as `role`, which has the rights of
+    fleettickets_ingest and no others; migrate as the database's owner, who is no superuser.
+    """
+
+    url: str
+    connection: psycopg.Connection
+    network: Forwarder
+    owner: str
+    role: str
+    secret_arn: str
+    owner_secret_arn: str
+
+    def admit_role(self) -> None:
+        """Give the functions' role its rights, as is done once after the first migration."""
+        statement = sql.SQL("grant fleettickets_ingest to {}")
+        self.connection.execute(statement.format(sql.Identifier(self.role)))
+
+    def secret(self, localstack: LocalStack) -> dict[str, str]:
+        """Return what the functions' secret says."""
+        answer = localstack.secrets.get_secret_value(SecretId=self.secret_arn)
+        return json.loads(answer["SecretString"])
+
+    def change_password(self, localstack: LocalStack) -> None:
+        """Rotate the secret: another password for the role, and the secret says it."""
+        secret = {**self.secret(localstack), "password": token_hex(8)}
+        _set_password(self.connection, self.role, secret["password"])
+        localstack.secrets.put_secret_value(
+            SecretId=self.secret_arn, SecretString=json.dumps(secret)
+        )
+
+    @contextmanager
+    def moved(self, localstack: LocalStack, url: str) -> Generator[psycopg.Connection]:
+        """Let the owner's secret name another database, which is then the owner's, for a block.
+
+        Functions that are warm do not notice. Yields a superuser's connection to it.
+        """
+        there = localstack.secrets.get_secret_value(SecretId=self.owner_secret_arn)["SecretString"]
+        elsewhere = f"{there.rpartition('/')[0]}/{conninfo_to_dict(url)['dbname']}"
+        localstack.secrets.put_secret_value(SecretId=self.owner_secret_arn, SecretString=elsewhere)
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                _give(connection, self.owner)
+                yield connection
+        finally:
+            localstack.secrets.put_secret_value(SecretId=self.owner_secret_arn, SecretString=there)
+
+    def end_sessions(self) -> None:
+        """End the functions' sessions, as a restart or a failover does."""
+        self.connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = %s",
+            [self.role],
+        )
+
+
+@contextmanager
+def a_database(localstack: LocalStack, server: DatabaseServer, name: str) -> Generator[Database]:
+    """Make a database with PostGIS and nothing of ours, its roles and its secrets."""
+    owner, role = f"{name}_owner", f"{name}_functions"
+    with ExitStack() as stack:
+        roles = stack.enter_context(_roles(server, owner, role))
+        url = stack.enter_context(server.empty_database())
+        connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+        _give(connection, owner)
+        target = conninfo_to_dict(url)
+        network = stack.enter_context(forwarding(str(target["host"]), int(str(target["port"]))))
+        place = {"host": "127.0.0.1", "port": network.port, "dbname": str(target["dbname"])}
+        secret = {"engine": "postgres", "username": role, "password": roles[role], **place}
+        # One of each form that is understood: RDS's JSON, and a URL.
+        address = f"postgresql://{quote(owner)}:{roles[owner]}@127.0.0.1:{network.port}"
+        texts = {
+            f"{name}/database": json.dumps(secret),
+            f"{name}/owner": f"{address}/{place['dbname']}",
+        }
+        arns = [stack.enter_context(_secret(localstack, *item)) for item in texts.items()]
+        yield Database(url, connection, network, owner, role, *arns)
+
+
+@contextmanager
+def _roles(server: DatabaseServer, *names: str) -> Generator[dict[str, str]]:
+    """Make roles that may log in; yield their passwords."""
+    passwords = {name: token_hex(8) for name in names}
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        for name, password in passwords.items():
+            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
+            _set_password(connection, name, password)
+        yield passwords
+        for name in names:
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+def _set_password(connection: psycopg.Connection, role: str, password: str) -> None:
+    statement = sql.SQL("alter role {} password {}")
+    connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+
+
+def _give(connection: psycopg.Connection, owner: str) -> None:
+    """Make the role the database's owner, who may make the group roles, too."""
+    role, database = sql.Identifier(owner), sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("alter role {} createrole").format(role))
+    connection.execute(sql.SQL("alter database {} owner to {}").format(database, role))
+
+
+@contextmanager
+def _secret(localstack: LocalStack, name: str, text: str) -> Generator[str]:
+    arn = localstack.secrets.create_secret(Name=name, SecretString=text)["ARN"]
+    yield arn
+    localstack.secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)

@@ -1,0 +1,1 @@
+"""Tests of template.yaml as it is written: no network, no LocalStack."""
