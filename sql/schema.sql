@@ -504,7 +504,7 @@ COMMENT ON FUNCTION tickets.capture_history(p_at timestamp with time zone) IS 'R
 -- Name: eat_ts(text); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.eat_ts(p_text text) RETURNS timestamp with time zone
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
 begin
     if octet_length($1) = 19
@@ -515,8 +515,7 @@ begin
         and substr($1, 17, 3) = any ('{:00,:01,:02,:03,:04,:05,:06,:07,:08,:09,:10,:11,:12,:13,:14,:15,:16,:17,:18,:19,:20,:21,:22,:23,:24,:25,:26,:27,:28,:29,:30,:31,:32,:33,:34,:35,:36,:37,:38,:39,:40,:41,:42,:43,:44,:45,:46,:47,:48,:49,:50,:51,:52,:53,:54,:55,:56,:57,:58,:59}')
     then
         return $1::timestamp at time zone 'Africa/Nairobi';
-    elsif $1 is null
-        or octet_length($1) > 64
+    elsif octet_length($1) > 64
         or $1 !~ (
             '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
             '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?'
@@ -608,16 +607,15 @@ COMMENT ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_
 -- Name: feed_point(jsonb); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.feed_point(p_raw jsonb) RETURNS public.geometry
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-declare
-    v_longitude constant text := p_raw ->> 'longitude';
-    v_latitude constant text := p_raw ->> 'latitude';
 begin
-    if v_longitude is null or v_latitude is null then
-        return null;
-    end if;
-    return tickets.valid_point(tickets.to_degrees(v_longitude), tickets.to_degrees(v_latitude));
+    return case
+        when p_raw ? 'longitude' and p_raw ? 'latitude'
+            then tickets.valid_point(
+                tickets.to_degrees(p_raw ->> 'longitude'), tickets.to_degrees(p_raw ->> 'latitude')
+            )
+    end;
 end
 $$;
 
@@ -970,17 +968,20 @@ CREATE FUNCTION tickets.resolve_point(p_raw jsonb) RETURNS TABLE(geom public.geo
             when coarse.geom is not null then 'cluster'
             else 'none'
         end
-    from (select tickets.feed_point(p_raw) as geom) as feed
+    from (
+        select
+            tickets.feed_point(p_raw) as geom,
+            p_raw ->> 'location_name' as location_name,
+            p_raw ->> 'cluster' as cluster,
+            '' as any_cluster
+        offset 0
+    ) as feed
     left join tickets.geo_locations as precise
-        on
-            precise.location_name = p_raw ->> 'location_name'
-            and precise.cluster = p_raw ->> 'cluster'
+        on feed.location_name = precise.location_name and feed.cluster = precise.cluster
     left join tickets.geo_locations as anywhere
-        on
-            anywhere.location_name = p_raw ->> 'location_name'
-            and anywhere.cluster = ''
+        on feed.location_name = anywhere.location_name and feed.any_cluster = anywhere.cluster
     left join tickets.geo_clusters as coarse
-        on coarse.cluster = p_raw ->> 'cluster'
+        on feed.cluster = coarse.cluster
 $$;
 
 -- Name: FUNCTION resolve_point(p_raw jsonb); Type: COMMENT; Schema: tickets; Owner: -
@@ -1017,7 +1018,7 @@ COMMENT ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time z
 -- Name: to_boolean(text); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.to_boolean(p_text text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
 begin
     if p_text = any ('{true,false}') then
@@ -1041,10 +1042,10 @@ COMMENT ON FUNCTION tickets.to_boolean(p_text text) IS 'Reads true, t, yes, y, 1
 -- Name: to_degrees(text); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.to_degrees(p_text text) RETURNS double precision
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
 begin
-    if p_text is null or octet_length(p_text) > 40
+    if octet_length(p_text) > 40
         or p_text !~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$'
     then
         return null;
@@ -1079,13 +1080,12 @@ COMMENT ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude 
 -- Name: to_minutes(text); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.to_minutes(p_text text) RETURNS integer
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
 declare
     v_minutes numeric;
 begin
-    if p_text is null
-        or octet_length(p_text) > 32
+    if octet_length(p_text) > 32
         or p_text = '.'
         or (
             translate(p_text, '0123456789', '') <> '.' -- quicker than the expression below

@@ -22,6 +22,7 @@ begin
         create or replace function tickets.eat_ts(%I text) returns timestamptz
         language plpgsql
         immutable
+        strict
         parallel safe
         as %L
         $create$,
@@ -37,8 +38,7 @@ begin
         and substr($1, 17, 3) = any (%4$L)
     then
         return $1::timestamp at time zone 'Africa/Nairobi';
-    elsif $1 is null
-        or octet_length($1) > 64
+    elsif octet_length($1) > 64
         or $1 !~ (
             '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
             '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?'
@@ -76,6 +76,7 @@ $do$;
 create or replace function tickets.to_boolean(p_text text) returns boolean
 language plpgsql
 immutable
+strict
 parallel safe
 as $$
 begin
@@ -96,13 +97,13 @@ $$;
 create or replace function tickets.to_minutes(p_text text) returns integer
 language plpgsql
 immutable
+strict
 parallel safe
 as $$
 declare
     v_minutes numeric;
 begin
-    if p_text is null
-        or octet_length(p_text) > 32
+    if octet_length(p_text) > 32
         or p_text = '.'
         or (
             translate(p_text, '0123456789', '') <> '.' -- quicker than the expression below
@@ -122,10 +123,11 @@ $$;
 create or replace function tickets.to_degrees(p_text text) returns double precision
 language plpgsql
 immutable
+strict
 parallel safe
 as $$
 begin
-    if p_text is null or octet_length(p_text) > 40
+    if octet_length(p_text) > 40
         or p_text !~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$'
     then
         return null;
@@ -154,16 +156,16 @@ $$;
 create or replace function tickets.feed_point(p_raw jsonb) returns public.geometry
 language plpgsql
 immutable
+strict
 parallel safe
 as $$
-declare
-    v_longitude constant text := p_raw ->> 'longitude';
-    v_latitude constant text := p_raw ->> 'latitude';
 begin
-    if v_longitude is null or v_latitude is null then
-        return null;
-    end if;
-    return tickets.valid_point(tickets.to_degrees(v_longitude), tickets.to_degrees(v_latitude));
+    return case
+        when p_raw ? 'longitude' and p_raw ? 'latitude'
+            then tickets.valid_point(
+                tickets.to_degrees(p_raw ->> 'longitude'), tickets.to_degrees(p_raw ->> 'latitude')
+            )
+    end;
 end
 $$;
 

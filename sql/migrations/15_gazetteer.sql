@@ -100,6 +100,9 @@ alter table tickets.geo_locations
 add constraint geo_locations_geom_is_coordinate
 check (geom is null or tickets.valid_point(public.st_x(geom), public.st_y(geom)) is not null);
 
+-- The fence (offset 0) keeps p_raw out of the joins: only so a statement that resolves many tickets
+-- gets hash joins, five times quicker than three lookups a ticket. The empty cluster is a column of
+-- it, so that each join is seen to find one row at most.
 create function tickets.resolve_point(p_raw jsonb)
 returns table (geom public.geometry, geo_source text)
 language sql
@@ -115,17 +118,20 @@ as $$
             when coarse.geom is not null then 'cluster'
             else 'none'
         end
-    from (select tickets.feed_point(p_raw) as geom) as feed
+    from (
+        select
+            tickets.feed_point(p_raw) as geom,
+            p_raw ->> 'location_name' as location_name,
+            p_raw ->> 'cluster' as cluster,
+            '' as any_cluster
+        offset 0
+    ) as feed
     left join tickets.geo_locations as precise
-        on
-            precise.location_name = p_raw ->> 'location_name'
-            and precise.cluster = p_raw ->> 'cluster'
+        on feed.location_name = precise.location_name and feed.cluster = precise.cluster
     left join tickets.geo_locations as anywhere
-        on
-            anywhere.location_name = p_raw ->> 'location_name'
-            and anywhere.cluster = ''
+        on feed.location_name = anywhere.location_name and feed.any_cluster = anywhere.cluster
     left join tickets.geo_clusters as coarse
-        on coarse.cluster = p_raw ->> 'cluster'
+        on feed.cluster = coarse.cluster
 $$;
 
 -- Triggers of an older system would resolve by its own rules, before or after ours.

@@ -35,7 +35,7 @@ class Product:
         self._clock = DatabaseClock(self.connection)
         self._context = IngestContext(
             connection=self.connection,
-            bucket=DirectoryBucket(directory, PREFIX.text),
+            bucket=DirectoryBucket(directory, PREFIX.text, rest_seconds=0.0),
             prefix=PREFIX,
             worker="function",
             now=lambda: datetime.now(UTC),

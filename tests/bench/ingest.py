@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 from fleettickets.samples.places import PLACES
-from fleettickets.store.connections import connect
 from fleettickets.store.sample_points import add_cluster_points
 from tests.bench import contenders
 from tests.bench.clocks import DatabaseClock, Span
@@ -69,7 +69,7 @@ class Bench:
     def _batch_worker(self) -> None:
         with (
             self.server.migrated_database() as url,
-            closing(connect(url, application_name="fleettickets bench")) as connection,
+            psycopg.connect(url, autocommit=True) as connection,
         ):
             add_places(connection, self.workload)
             checkpoint(connection)
@@ -79,7 +79,7 @@ class Bench:
     def _limits(self) -> None:
         with (
             self.server.migrated_database() as url,
-            closing(connect(url, application_name="fleettickets bench")) as connection,
+            psycopg.connect(url, autocommit=True) as connection,
         ):
             checkpoint(connection)
             content = self.workload.first_load[1]
@@ -105,11 +105,17 @@ on conflict do nothing
 
 
 def add_places(connection: Connection[Any], workload: Workload) -> None:
-    """Fill the gazetteer: all clusters, and every other location of the first load."""
+    """Fill the gazetteer: all clusters, and the first load's location names.
+
+    Half of the names are there in another cluster only, so that those tickets get their cluster's
+    point.
+    """
     points = [(place.cluster, place.longitude, place.latitude) for place in PLACES]
     add_cluster_points(connection, points)
-    names, clusters = zip(*workload.places[::2], strict=True)
-    connection.execute(ADD_LOCATIONS, [list(names), list(clusters)])
+    names = [name for name, _ in workload.places]
+    clusters = [cluster for _, cluster in workload.places]
+    known = [clusters[n] if n % 2 else clusters[n - 2] for n in range(len(names))]
+    connection.execute(ADD_LOCATIONS, [names, known])
     connection.execute("analyze tickets.geo_clusters, tickets.geo_locations")
 
 

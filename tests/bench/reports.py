@@ -20,12 +20,15 @@ NAMES = {
     "copy jsonb": "limit: COPY of (ticket_id, raw), plain table",
     "copy text": "limit: COPY of the bytes, unlogged text table",
 }
+"""What is measured as a whole, from the call to its return: listing and archiving too."""
+
 SHORT_NAMES = {
     "delta": "delta of 200 rows, warm connection",
     "idle doorbell": "doorbell with nothing to do",
     "commit_nothing": "limit: empty transaction",
     "select_one": "limit: select 1",
 }
+"""What is measured as the time that the driver waits for the server; the wall time is beside it."""
 
 
 def describe(url: str, workload: Workload) -> str:
@@ -50,7 +53,8 @@ def describe(url: str, workload: Workload) -> str:
 
 def report(spans: Spans, rows: int) -> str:
     """Return the tables and the verdicts as text."""
-    return "\n".join([*_loads(spans, rows), "", *_short(spans), "", *_verdicts(spans, rows)])
+    parts = (_loads(spans, rows), _short(spans), _verdicts(spans, rows))
+    return "\n\n".join("\n".join(part) for part in parts)
 
 
 def _loads(spans: Spans, rows: int) -> Iterable[str]:
@@ -93,8 +97,8 @@ def _verdicts(spans: Spans, rows: int) -> Iterable[str]:
         wal is not None and wal < 300, "re-emission < 300 B of WAL a row", f"{wal or 0:.0f} B"
     )
     yield _verdict(delta <= 25, "warm delta <= 25 ms of database time", f"{delta:.1f} ms")
-    yield f"      COPY limits / first load: {jsonb / first:.2f} (jsonb), {text / first:.3f} (text)"
-    yield f"      COPY limits / re-emission: {jsonb / again:.2f} (jsonb), {text / again:.3f} (text)"
+    yield f"    COPY limits / first load: {jsonb / first:.2f} (jsonb), {text / first:.3f} (text)"
+    yield f"    COPY limits / re-emission: {jsonb / again:.2f} (jsonb), {text / again:.3f} (text)"
 
 
 def _verdict(passed: bool, must: str, found: str) -> str:

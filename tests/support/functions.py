@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import boto3
+import psycopg
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -94,3 +95,25 @@ class FakeQueue:
         """Delete the message, as the poller does when the function has returned."""
         handle = str(event["Records"][0]["receiptHandle"])
         self.client.delete_message(QueueUrl=self.url, ReceiptHandle=handle)
+
+
+@dataclass
+class FakeConnection:
+    """A connection that is only opened, asked whether it is alive, and closed."""
+
+    closed: bool = False
+    broken: bool = False
+
+    def execute(self, statement: str) -> None:
+        """Answer the keeper's empty statement as the server would.
+
+        Raises:
+            psycopg.OperationalError: the connection was closed or has broken.
+        """
+        assert not statement
+        if self.closed or self.broken:
+            raise psycopg.OperationalError("the connection is lost")
+
+    def close(self) -> None:
+        """Close it."""
+        self.closed = True

@@ -19,23 +19,11 @@ from fleettickets.errors import (
 )
 from fleettickets.jobs.sweep import SweepSummary
 from fleettickets.store.history import Capture
-from tests.support.functions import FakeContext, load_handler
+from tests.support.functions import FakeConnection, FakeContext, load_handler
 
 DUE = "2026-11-22T20:50:00Z"
 BOTH = {"steps": ["sweep", "history"], "scheduled_at": DUE}
 KEY = "automations/inc/changes/2026-06-15T17-00-00.csv"
-
-
-@dataclass
-class FakeConnection:
-    """A connection that is only opened and closed."""
-
-    closed: bool = False
-    broken: bool = False
-
-    def close(self) -> None:
-        """Close it."""
-        self.closed = True
 
 
 @dataclass

@@ -22,22 +22,17 @@ from fleettickets.errors import (
 )
 from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary, Outcome
 from tests.support.feeds import a_doorbell
-from tests.support.functions import REGION, FakeContext, FakeQueue, load_handler, recorded_event
+from tests.support.functions import (
+    REGION,
+    FakeConnection,
+    FakeContext,
+    FakeQueue,
+    load_handler,
+    recorded_event,
+)
 
 KEY = "automations/inc/changes/2026-06-15T17-00-00.csv"
 ETAG = "9e107d9d372bb6826bd81d3542a419d6"
-
-
-@dataclass
-class FakeConnection:
-    """A connection that is only opened and closed."""
-
-    closed: bool = False
-    broken: bool = False
-
-    def close(self) -> None:
-        """Close it."""
-        self.closed = True
 
 
 @dataclass

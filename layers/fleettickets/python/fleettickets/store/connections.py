@@ -14,10 +14,10 @@ type Connection = psycopg.Connection[tuple[object, ...]]
 CONNECT_TIMEOUT_SECONDS = 5
 # A server that lost its client without a word finds out after a minute, and gives up its locks.
 KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-# Staged rows stay in memory up to some 40,000 of them. Their table has no statistics, which would
-# end in merge joins that sort whole rows. An index lookup costs as much as reading on, as on SSDs.
-MEMORY = "-c work_mem=64MB -c temp_buffers=64MB"
-PLANNING = "-c enable_mergejoin=off -c random_page_cost=1.1 -c jit=off"
+MEMORY = "-c work_mem=64MB -c temp_buffers=64MB"  # for some 40,000 staged rows; more go to disk
+# A random page costs what the next one does, as on an SSD: a few rows are looked up, whatever the
+# table's size.
+PLANNING = "-c random_page_cost=1.1 -c jit=off"
 
 
 def connect(
@@ -93,12 +93,14 @@ class ConnectionKeeper:
         self._was_refused = False
 
     def get(self) -> Connection:
-        """Return the live connection.
+        """Return the live connection; one that the server ended meanwhile is replaced.
 
         Raises:
             DatabaseUnavailableError: the database refuses connections.
         """
-        if self._connection is None or self._connection.closed:
+        if self._connection is not None and not _is_alive(self._connection):
+            self.discard()
+        if self._connection is None:
             self._connection = self._reopen()
         return self._connection
 
@@ -120,6 +122,15 @@ class ConnectionKeeper:
                 self._on_recovery(connection)
             self._was_refused = False
         return connection
+
+
+def _is_alive(connection: Connection) -> bool:
+    """Ask the server: a session that it ended between two runs looks open until then."""
+    try:
+        connection.execute("")
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _milliseconds(duration: timedelta) -> int:

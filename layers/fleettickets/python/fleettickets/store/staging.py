@@ -1,8 +1,9 @@
 """Staging and writing of one file's rows: COPY, then one set-based statement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from fleettickets.core.feed import CleanRow
@@ -59,20 +60,20 @@ class Written:
 
 
 # A row takes effect only if the file's version is above the ticket's. The last line of a ticket is
-# chosen before anything is compared. Steps hand on line numbers, not rows, which stay in the stage.
-# A place is all that a point depends on; tickets share places, so each is resolved once.
+# chosen before anything is compared. The rows stay in the stage: steps hand on their addresses, in
+# the order of tickets, so that an index of new tickets grows at its end.
 APPLY_ROWS = """
 with latest as materialized (
-    select ticket_id, max(line_number) as line_number, count(*) as lines
+    select distinct on (ticket_id collate "C") ticket_id, ctid as address
     from pg_temp.import_stage
-    group by ticket_id
+    order by ticket_id collate "C" asc, line_number desc
 ),
 
 judged as materialized (
     select
         latest.ticket_id,
-        latest.line_number,
-        latest.lines,
+        latest.address,
+        versions.ticket_id is not null as has_version,
         case
             when
                 (versions.generation, versions.stamp, versions.revision)
@@ -83,75 +84,58 @@ judged as materialized (
             else 'unchanged'
         end as verdict
     from latest
-    inner join pg_temp.import_stage as staged on latest.line_number = staged.line_number
+    inner join pg_temp.import_stage as staged on latest.address = staged.ctid
     left join tickets.inc as inc on latest.ticket_id = inc.ticket_id
     left join tickets.inc_versions as versions on latest.ticket_id = versions.ticket_id
 ),
 
-written as materialized (
-    select
-        judged.ticket_id,
-        judged.verdict,
-        judged.line_number,
-        jsonb_build_object(
-            'location_name', staged.raw -> 'location_name',
-            'cluster', staged.raw -> 'cluster',
-            'longitude', staged.raw -> 'longitude',
-            'latitude', staged.raw -> 'latitude'
-        ) as place
+located as materialized (
+    select judged.ticket_id, judged.address, judged.verdict, point.geom, point.geo_source
     from judged
-    inner join pg_temp.import_stage as staged on judged.line_number = staged.line_number
-    where judged.verdict in ('inserted', 'updated')
-),
-
-points as materialized (
-    select places.place, point.geom, point.geo_source
-    from (select distinct place from written) as places
-    cross join lateral tickets.resolve_point(places.place) as point
+    inner join pg_temp.import_stage as staged on judged.address = staged.ctid
+    cross join lateral tickets.resolve_point(staged.raw) as point
+    where judged.verdict not in ('unchanged', 'stale')
+    order by judged.ticket_id collate "C" asc
 ),
 
 inserted as (
-    insert into tickets.inc as inc (ticket_id, raw, geom, geo_source, ingested_at)
-    select written.ticket_id, staged.raw, points.geom, points.geo_source, now()
-    from written
-    inner join points on written.place = points.place
-    inner join pg_temp.import_stage as staged on written.line_number = staged.line_number
-    where written.verdict = 'inserted'
-    on conflict (ticket_id) do update
-        set
-            raw = excluded.raw,
-            geom = excluded.geom,
-            geo_source = excluded.geo_source,
-            ingested_at = excluded.ingested_at
+    insert into tickets.inc (ticket_id, raw, geom, geo_source, ingested_at)
+    select located.ticket_id, staged.raw, located.geom, located.geo_source, now()
+    from located
+    inner join pg_temp.import_stage as staged on located.address = staged.ctid
+    where located.verdict = 'inserted'
 ),
 
 updated as (
     update tickets.inc as inc
     set
         raw = staged.raw,
-        geom = points.geom,
-        geo_source = points.geo_source,
+        geom = located.geom,
+        geo_source = located.geo_source,
         ingested_at = now()
-    from written
-    inner join points on written.place = points.place
-    inner join pg_temp.import_stage as staged on written.line_number = staged.line_number
-    where inc.ticket_id = written.ticket_id and written.verdict = 'updated'
+    from located
+    inner join pg_temp.import_stage as staged on located.address = staged.ctid
+    where inc.ticket_id = located.ticket_id and located.verdict = 'updated'
 ),
 
-asserted as (
-    insert into tickets.inc_versions as versions (ticket_id, generation, stamp, revision)
+asserted_first as (
+    insert into tickets.inc_versions (ticket_id, generation, stamp, revision)
     select ticket_id, %(generation)s, %(stamp)s, %(revision)s
     from judged
-    where verdict <> 'stale'
-    on conflict (ticket_id) do update
-        set
-            generation = excluded.generation,
-            stamp = excluded.stamp,
-            revision = excluded.revision
+    where verdict <> 'stale' and not has_version
+),
+
+asserted_again as (
+    update tickets.inc_versions as versions
+    set generation = %(generation)s, stamp = %(stamp)s, revision = %(revision)s
+    from judged
+    where
+        versions.ticket_id = judged.ticket_id
+        and judged.verdict <> 'stale' and judged.has_version
 )
 
 select
-    coalesce(sum(lines), 0)::integer as staged,
+    (select count(*) from pg_temp.import_stage)::integer as staged,
     (count(*) filter (where verdict = 'inserted'))::integer as inserted,
     (count(*) filter (where verdict = 'updated'))::integer as updated,
     (count(*) filter (where verdict = 'unchanged'))::integer as unchanged,
@@ -161,16 +145,17 @@ from judged
 
 # Every closure that a row shows counts, those of duplicate and stale rows too. The attributes come
 # from the smallest version that shows it, and within one file from its last line. Most closures of
-# a file are known already: those are left out before their attributes are read.
+# a file are known already: those are left out before their attributes are read, looked up by ticket
+# and not by time, since many tickets may be closed at one instant.
 RECORD_CLOSURES = """
 with shown as materialized (
-    select line_number, ticket_id, tickets.eat_ts(raw ->> 'closed_at') as closed_at
+    select ctid as address, line_number, ticket_id, tickets.eat_ts(raw ->> 'closed_at') as closed_at
     from pg_temp.import_stage
     where raw ? 'closed_at'
 ),
 
 closures as materialized (
-    select ticket_id, closed_at, max(line_number) as line_number
+    select distinct on (ticket_id collate "C", closed_at) ticket_id, closed_at, address
     from shown
     where
         closed_at is not null
@@ -178,11 +163,11 @@ closures as materialized (
             select from tickets.closure_events as events
             where
                 events.ticket_id = shown.ticket_id
-                and events.closed_at = shown.closed_at
+                and events.closed_at is not distinct from shown.closed_at
                 and (events.generation, events.stamp, events.revision)
                 <= (%(generation)s::integer, %(stamp)s::text collate "C", %(revision)s::integer)
         )
-    group by ticket_id, closed_at
+    order by ticket_id collate "C" asc, closed_at asc, line_number desc
 )
 
 insert into tickets.closure_events as events
@@ -209,7 +194,7 @@ select
     %(stamp)s,
     %(revision)s
 from closures
-inner join pg_temp.import_stage as staged on closures.line_number = staged.line_number
+inner join pg_temp.import_stage as staged on closures.address = staged.ctid
 on conflict (ticket_id, closed_at) do update
     set
         cluster = excluded.cluster,
@@ -235,12 +220,22 @@ on conflict (ticket_id, closed_at) do update
 def write_rows(connection: Connection, *, generation: int, stamp: str, revision: int) -> Written:
     """Write the staged rows into the tickets and the closure history; return what changed.
 
-    To be called under the dataset's lock, in the transaction that staged the rows.
+    To be called under the dataset's lock, in the transaction that staged the rows. The statements
+    are planned anew each time: files differ in size, and tables grow, a thousandfold in a session.
     """
     version = {"generation": generation, "stamp": stamp, "revision": revision}
-    connection.execute(RECORD_CLOSURES, version)
+    connection.execute(RECORD_CLOSURES, version, prepare=False)
+    try:
+        with connection.transaction():
+            return _apply_rows(connection, version)
+    except UniqueViolation:
+        # Somebody who does not take the lock has just inserted one of the tickets; now it is seen.
+        return _apply_rows(connection, version)
+
+
+def _apply_rows(connection: Connection, version: Mapping[str, object]) -> Written:
     with connection.cursor(row_factory=class_row(Written)) as cursor:
-        written = cursor.execute(APPLY_ROWS, version).fetchone()
+        written = cursor.execute(APPLY_ROWS, version, prepare=False).fetchone()
     if written is None:
         raise LookupError("the statement that writes the rows returned nothing")
     return written
