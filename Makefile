@@ -1,6 +1,6 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check format lint types schema db db-stop \
+.PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
 	db-destroy psql migrate status localstack localstack-stop logs bench-ingest build deploy \
 	bucket-events clean
 
@@ -16,8 +16,14 @@ help: ## Show this list
 setup: ## Install what is missing: uv, Python packages, PostgreSQL and PostGIS
 	@scripts/setup.sh
 
-demo: setup ## Start a database, ingest a made-up change stream, show the tickets
-	@scripts/demo.sh
+demo: setup ## Deploy to LocalStack, put a made-up change stream into the bucket, show the tickets
+	@scripts/demo.sh start
+
+demo-stop: ## Stop what the demo left running
+	@scripts/demo.sh stop
+
+demo-local: setup ## The same without AWS: from a directory, by the command line
+	@scripts/demo_local.sh
 
 test: setup ## Run all tests (ARGS="-k late" to choose)
 	@scripts/test.sh $(ARGS)

@@ -1,59 +1,53 @@
 #!/usr/bin/env bash
-# Shows the whole way once: a database, its schema, a made-up change stream, the tickets.
+# Shows the whole way once, as it runs on AWS: the template deployed to LocalStack, a made-up change
+# stream put into its bucket, and the tickets that the deployed functions made of it.
 #
-# May be repeated: what was ingested is not ingested again. An emptied database gets a new stream.
+#   demo.sh start   may be repeated: what was ingested is not ingested again
+#   demo.sh stop    stop what it left running
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+# shellcheck source=scripts/lib/demo.sh
+. "$ROOT/scripts/lib/demo.sh"
 
-readonly FEED=$ROOT/.local/demo
-readonly FILLED=$ROOT/.local/demo.database # remembers which DATABASE_URL a demo has filled
-readonly FLEETTICKETS=$ROOT/.venv/bin/fleettickets
+readonly STACK=fleettickets-localstack # of the stage `localstack` in samconfig.toml
+readonly OUTPUTS=$ROOT/.local/demo.outputs
 
-step() { printf '\n== %s\n' "$*"; }
+command_start() {
+  step "Database"
+  use_demo_database
 
-ask() { "$ROOT/scripts/cluster.sh" psql -X -q -tA -c "$1"; }
+  step "The application, deployed to LocalStack"
+  scripts/deploy.sh deploy localstack >"$OUTPUTS" || { cat "$OUTPUTS" >&2 && return 1; }
+  grep -E '^(Source|.*FunctionName) ' "$OUTPUTS"
+  # A deployment migrates only for a new package, and the database may be newer than the stack.
+  scripts/deploy.sh migrate localstack --apply >>"$OUTPUTS"
+  fleettickets demo-points --apply
 
-# Somebody's own database is no place for made-up tickets: an empty one is, and one that a demo filled.
-refuse_foreign_database() {
-  local fingerprint
-  fingerprint=$(printf '%s' "$1" | cksum)
-  [ "$(cat "$FILLED" 2>/dev/null)" != "$fingerprint" ] || return 0
-  [ -z "$(ask "select to_regclass('tickets.inc')")" ] ||
-    fail "DATABASE_URL names a database that has tickets: the demo goes into an empty one (or unset DATABASE_URL)"
-  mkdir -p "${FILLED%/*}"
-  printf '%s' "$fingerprint" >"$FILLED"
+  step "A made-up change stream"
+  make_stream
+
+  step "The stream goes into the bucket"
+  scripts/localstack.sh run .venv/bin/python scripts/demo_stream.py "$STACK" "$FEED"
+
+  step "The tickets"
+  fleettickets demo-report
+
+  step "Where to look next"
+  cat <<'LOOK'
+  make logs        what the functions logged, a line a file
+  make status      watermark, pending and held files, the last files with their counts
+  make psql        select * from tickets.inc limit 5;  select reporting.fn_inc_dashboard();
+  make demo-stop   stop LocalStack and the database, which now run in the background
+LOOK
+}
+
+command_stop() {
+  scripts/localstack.sh stop
+  scripts/cluster.sh stop
 }
 
 cd "$ROOT"
-step "Database"
-scripts/cluster.sh start
-override=$(overriding_url)
-[ -z "$override" ] || refuse_foreign_database "$override"
-DATABASE_URL=$(scripts/cluster.sh url)
-export DATABASE_URL
-"$FLEETTICKETS" migrate --apply
-"$FLEETTICKETS" demo-points --apply
-
-step "A made-up change stream"
-if [ "$(ask 'select count(*) from tickets.import_files')" -eq 0 ]; then
-  rm -rf "$FEED"
-  "$FLEETTICKETS" sample-feed "$FEED" --tickets 2000 --days 21 --seed 1
-elif [ ! -d "$FEED" ]; then
-  fail "the database holds other files than the demo's: \`make db-destroy\` deletes them"
-else
-  say "is in .local/demo already (\`make db-destroy\` and \`make demo\` make a new one)"
-fi
-
-step "Ingest"
-"$FLEETTICKETS" ingest --from-dir "$FEED" --apply
-
-step "The tickets"
-"$FLEETTICKETS" demo-report
-
-step "Where to look next"
-cat <<'EOF'
-  make status    watermark, pending and held files, the last files with their counts
-  make psql      select * from tickets.inc limit 5;  select reporting.fn_inc_dashboard();
-  make test      all tests
-EOF
-[ -n "$override" ] || echo "  make db-stop   stop the database, which now runs in the background"
+case ${1:-} in
+  start | stop) "command_$1" ;;
+  *) fail "usage: demo.sh start | stop" ;;
+esac

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 SETTING_PREFIXES = ("AWS_", "DATABASE_", "TICKETS_", "RUSTFS_", "GEOCODER_", "GAZETTEER_")
 SETTING_NAMES = (
@@ -33,6 +35,22 @@ settings.register_profile("quick", _SLOW_IS_FINE, max_examples=50)
 settings.register_profile("ci", _SLOW_IS_FINE, max_examples=200, derandomize=True)
 settings.register_profile("long", _SLOW_IS_FINE, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+class StackFileScheduling(LoadScopeScheduling):
+    """Gives a file of stack tests to one worker, and the others one by one to whoever is free.
+
+    Each worker that runs stack tests deploys a stack of its own, so they should be few.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith("tests/stack/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Decide who runs what, unless `--dist` asks for something else than the default."""
+    return StackFileScheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
 @pytest.fixture(scope="session", autouse=True)

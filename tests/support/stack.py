@@ -1,7 +1,7 @@
 """Stacks for tests: deploy a template on LocalStack, look into it, switch parts of it."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -61,9 +61,14 @@ class Stack:
     def _switch_mapping(self, function_name: str, *, enabled: bool) -> None:
         client = self.localstack.functions
         mappings = client.list_event_source_mappings(FunctionName=function_name)
-        (uuid,) = (mapping.get("UUID", "") for mapping in mappings["EventSourceMappings"])
-        client.update_event_source_mapping(UUID=uuid, Enabled=enabled)
+        ((uuid, state),) = (
+            (mapping.get("UUID", ""), mapping.get("State"))
+            for mapping in mappings["EventSourceMappings"]
+        )
         wanted = "Enabled" if enabled else "Disabled"
+        if state == wanted:
+            return  # any update makes a new poller, and what the old one holds waits for long
+        client.update_event_source_mapping(UUID=uuid, Enabled=enabled)
         wait_until(
             lambda: client.get_event_source_mapping(UUID=uuid)["State"] == wanted,
             f"the mapping of {function_name} to be {wanted}",
@@ -103,9 +108,15 @@ def deploy(
         ],
     }
     client = localstack.cloudformation
-    change = client.update_stack if _find_stack(localstack, name) else client.create_stack
+    exists = _find_stack(localstack, name) is not None
+    old_events = _events(localstack, name).keys() if exists else set[str]()
+    change = client.update_stack if exists else client.create_stack
     change(**request)
-    return Stack(localstack, name, _await_outputs(localstack, name))
+    stack = _await_stack(localstack, name)
+    events = _events(localstack, name)
+    _raise_if_failed(stack, [events[key] for key in events if key not in old_events])
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return Stack(localstack, name, outputs)
 
 
 def delete_stack(localstack: LocalStack, name: str) -> None:
@@ -128,28 +139,31 @@ def _find_stack(localstack: LocalStack, name: str) -> Mapping[str, Any] | None:
     return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
 
 
-def _await_outputs(localstack: LocalStack, name: str) -> Mapping[str, str]:
+def _await_stack(localstack: LocalStack, name: str) -> Mapping[str, Any]:
     def settled_stack() -> Mapping[str, Any] | None:
         stack = _find_stack(localstack, name)
         return stack if stack and not stack["StackStatus"].endswith("_IN_PROGRESS") else None
 
     stack = wait_until(settled_stack, f"stack {name}", timeout_seconds=DEPLOY_SECONDS)
     assert stack
-    reasons = _failures(localstack, name)
-    if reasons or stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        why = stack.get("StackStatusReason", "")
-        raise StackError("\n".join([f"stack {name} is {stack['StackStatus']} {why}", *reasons]))
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return stack
 
 
-def _failures(localstack: LocalStack, name: str) -> list[str]:
+def _events(localstack: LocalStack, name: str) -> dict[str, Mapping[str, Any]]:
     pages = localstack.cloudformation.get_paginator("describe_stack_events").paginate(
         StackName=name
     )
-    return [
+    return {event["EventId"]: event for page in pages for event in page["StackEvents"]}
+
+
+def _raise_if_failed(stack: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> None:
+    reasons = [
         f"{event.get('LogicalResourceId')} ({event.get('ResourceType')}): {reason}"
-        for page in pages
-        for event in page["StackEvents"]
+        for event in events
         if (reason := event.get("ResourceStatusReason", ""))
         and ("FAILED" in event.get("ResourceStatus", "") or FALLBACK in reason)
     ]
+    if reasons or stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        why = stack.get("StackStatusReason", "")
+        title = f"stack {stack['StackName']} is {stack['StackStatus']} {why}"
+        raise StackError("\n".join([title, *reasons]))

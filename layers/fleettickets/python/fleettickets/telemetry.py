@@ -1,5 +1,6 @@
 """Telemetry: the logger and the metrics that every function shares."""
 
+import logging
 import traceback
 from collections.abc import Mapping
 
@@ -20,6 +21,8 @@ def function_logger(function: str, environment: Mapping[str, str]) -> Logger:
 
     The package's own log lines pass through it too, since they have its name.
     """
+    # The runtime lets INFO of all loggers through; where credentials were found is no news.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     return Logger(
         service=SERVICE, stage=read_stage(environment), function=function, version=__version__
     )
