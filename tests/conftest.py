@@ -80,3 +80,10 @@ def log_as_it_was() -> Iterator[None]:
     yield
     vars(log).clear()
     vars(log).update(before)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured and recorded; with workers it has no other way out."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
