@@ -1,7 +1,7 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
-	db-destroy psql migrate status localstack localstack-stop logs bench-ingest build deploy \
+	db-destroy psql migrate status localstack localstack-stop logs bench-ingest bench-geocode build deploy \
 	bucket-events clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
@@ -76,6 +76,9 @@ logs: setup ## Show what the deployed functions logged (STAGE=staging for AWS; A
 
 bench-ingest: setup ## Measure ingest against the batch worker's way and against COPY
 	@scripts/cluster.sh run .venv/bin/python -m tests.bench.ingest $(ARGS)
+
+bench-geocode: setup ## Measure geocoding at a million tickets: 10,000 pending places, and an idle run
+	@scripts/cluster.sh run .venv/bin/python -m tests.bench.geocode $(ARGS)
 
 build: setup ## Pack functions and layers, without Docker (ARCH=x86_64 or host for others than arm64)
 	@scripts/build.sh $(ARCH)

@@ -21,7 +21,6 @@ command_start() {
   grep -E '^(Source|.*FunctionName) ' "$OUTPUTS"
   # A deployment migrates only for a new package, and the database may be newer than the stack.
   scripts/deploy.sh migrate localstack --apply >>"$OUTPUTS"
-  fleettickets demo-points --apply
 
   step "A made-up change stream"
   make_stream

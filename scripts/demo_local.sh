@@ -12,13 +12,16 @@ cd "$ROOT"
 step "Database"
 use_demo_database
 fleettickets migrate --apply
-fleettickets demo-points --apply
 
 step "A made-up change stream"
 make_stream
 
 step "Ingest"
 fleettickets ingest --from-dir "$FEED" --apply
+
+step "Places, from the gazetteer"
+fleettickets geocode --clusters --apply
+fleettickets geocode --locations --apply
 
 step "The tickets"
 fleettickets demo-report

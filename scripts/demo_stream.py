@@ -20,8 +20,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 60.0  # without a single file settled
-STEPS = ["sweep", "history"]
-FACTS = ("outcome", "pending", "lost", "held", "snapshot_date", "closures_added")
+STEPS = ["sweep", "clusters", "locations", "history"]
+FACTS = (
+    *("outcome", "pending", "lost", "held"),
+    *("found", "not_found", "rejected", "left"),
+    *("snapshot_date", "closures_added"),
+)
 
 
 def main() -> None:
@@ -102,7 +106,7 @@ def run_schedule(function: str) -> None:
     for line in (json.loads(line) for line in log.splitlines() if line.startswith("{")):
         if "step" in line:
             facts = [f"{name} {line[name]}" for name in FACTS if name in line]
-            sys.stdout.write(f"{line['step']:8} {', '.join(facts)}\n")
+            sys.stdout.write(f"{line['step']:9} {', '.join(facts)}\n")
 
 
 if __name__ == "__main__":

@@ -345,18 +345,23 @@ COMMENT ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster 
 -- Name: capture_history(timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.capture_history(p_at timestamp with time zone DEFAULT now()) RETURNS jsonb
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_day constant date := (p_at at time zone 'Africa/Nairobi')::date;
     v_from constant timestamptz := v_day::timestamp at time zone 'Africa/Nairobi';
     v_to constant timestamptz := (v_day + 1)::timestamp at time zone 'Africa/Nairobi';
+    v_started_at timestamptz;
     v_over boolean;
-    v_closures bigint;
-    v_written bigint;
+    v_marks bigint [];
+    v_foreign_marks bigint [];
+    v_closures bigint := 0;
+    v_is_known boolean;
+    v_is_written boolean;
 begin
     perform tickets.lock_dataset('inc');
+    v_started_at := clock_timestamp();
     if p_at is null or p_at > clock_timestamp() + interval '15 minutes' then
         raise exception using
             errcode = 'invalid_parameter_value',
@@ -374,8 +379,15 @@ begin
             'snapshot', 'untouched', 'closures_added', 0
         );
     end if;
-    v_over := v_to <= clock_timestamp();
+    v_over := v_to <= v_started_at;
+    select array_agg(marks.mark_id) into v_marks
+    from tickets.enrich_marks as marks
+    where marks.step = 'history';
+    select array_agg(marks.mark_id) into v_foreign_marks
+    from tickets.enrich_marks as marks
+    where marks.step = 'closures';
 
+    -- Without an anti-join: planned while this table was empty, it took minutes for a million tickets.
     insert into tickets.closure_events (
         ticket_id, closed_at, cluster, region, location_name, assigned_team, owner, raw_status,
         normalized_status, sla_status, mttr, created_at_service, first_seen_at,
@@ -390,100 +402,134 @@ begin
     from tickets.inc as inc
     left join tickets.inc_versions as versions on inc.ticket_id = versions.ticket_id
     where
-        inc.closed_at is not null
-        and not exists (
-            select from tickets.closure_events as events
-            where events.ticket_id = inc.ticket_id and events.closed_at = inc.closed_at
-        )
+        v_foreign_marks is not null
+        and inc.closed_at is not null
     on conflict (ticket_id, closed_at) do nothing;
     get diagnostics v_closures = row_count;
+    delete from tickets.enrich_marks as marks where marks.mark_id = any (v_foreign_marks);
 
-    -- A day that is over and was not captured is reconstructed: open at its end is what was created
-    -- before and is open now or was closed later.
-    with figures as (
-        select
-            inc.cluster, inc.assigned_team, 1 as is_open,
-            (clock.sla_state = 'breached')::integer as is_breached,
-            0 as is_created, 0 as is_closed
-        from tickets.inc as inc
-        cross join lateral tickets.sla_clock(
-            inc.created_at_service, inc.first_seen_at, case when v_over then v_to else p_at end
-        ) as clock
+    -- Without a change of the tickets only the clock changes a number: a ticket is breached after 48
+    -- hours, as tickets.sla_clock has it.
+    v_is_known := exists (
+        select from tickets.inc_daily_snapshot as snapshot
         where
-            (inc.is_actionable or (v_over and inc.closed_at >= v_to))
+            snapshot.snapshot_date = v_day
             and (
-                not v_over
-                or coalesce(inc.created_at_service, inc.first_seen_at, '-infinity') < v_to
+                v_over
+                or (
+                    v_marks is null and snapshot.judged_at <= p_at
+                    and coalesce(snapshot.next_breach_at > p_at, true)
+                )
             )
-        union all
-        select inc.cluster, inc.assigned_team, 0, 0, 1, 0
-        from tickets.inc as inc
-        where
-            coalesce(inc.created_at_service, inc.first_seen_at) >= v_from
-            and coalesce(inc.created_at_service, inc.first_seen_at) < v_to
-        union all
-        select events.cluster, events.assigned_team, 0, 0, 0, 1
-        from tickets.closure_events as events
-        where events.closed_at >= v_from and events.closed_at < v_to
-    ),
+    );
 
-    measures as (
-        select
-            grouping(cluster) = 0 as is_cluster,
-            grouping(assigned_team) = 0 as is_team,
-            coalesce(cluster, assigned_team, 'unknown') as name,
-            coalesce(sum(is_open), 0) as open_total,
-            coalesce(sum(is_breached), 0) as open_breached,
-            coalesce(sum(is_created), 0) as created_today,
-            coalesce(sum(is_closed), 0) as closed_today
-        from (
+    if not v_is_known then
+        -- A day that is over and was not captured is reconstructed: open at its end is what was
+        -- created before and is open now or was closed later.
+        with figures as (
             select
-                coalesce(cluster, 'unknown') as cluster,
-                coalesce(assigned_team, 'unknown') as assigned_team,
-                is_open, is_breached, is_created, is_closed
-            from figures
-        ) as named
-        group by grouping sets ((), (cluster), (assigned_team))
-    ),
-
-    rendered as (
-        select
-            measures.*,
-            jsonb_build_object(
-                'open', open_total, 'breached', open_breached,
-                'created', created_today, 'closed', closed_today
-            ) as rendering
-        from measures
-    )
-
-    insert into tickets.inc_daily_snapshot as snapshot (
-        snapshot_date, open_total, open_breached, created_today, closed_today,
-        per_cluster, per_team
-    )
-    select
-        v_day, total.open_total, total.open_breached, total.created_today, total.closed_today,
-        coalesce(
-            (select jsonb_object_agg(name, rendering) from rendered where is_cluster), '{}'
+                inc.cluster, inc.assigned_team, 1 as is_open,
+                (clock.sla_state = 'breached')::integer as is_breached,
+                0 as is_created, 0 as is_closed,
+                coalesce(inc.created_at_service, inc.first_seen_at)
+                + interval '48 hours' as breached_at
+            from tickets.inc as inc
+            cross join lateral tickets.sla_clock(
+                inc.created_at_service, inc.first_seen_at, case when v_over then v_to else p_at end
+            ) as clock
+            where
+                (inc.is_actionable or (v_over and inc.closed_at >= v_to))
+                and (
+                    not v_over
+                    or coalesce(inc.created_at_service, inc.first_seen_at, '-infinity') < v_to
+                )
+            union all
+            select inc.cluster, inc.assigned_team, 0, 0, 1, 0, null
+            from tickets.inc as inc
+            where
+                coalesce(inc.created_at_service, inc.first_seen_at) >= v_from
+                and coalesce(inc.created_at_service, inc.first_seen_at) < v_to
+            union all
+            select events.cluster, events.assigned_team, 0, 0, 0, 1, null
+            from tickets.closure_events as events
+            where events.closed_at >= v_from and events.closed_at < v_to
         ),
-        coalesce((select jsonb_object_agg(name, rendering) from rendered where is_team), '{}')
-    from rendered as total
-    where not total.is_cluster and not total.is_team
-    on conflict (snapshot_date) do update
-    set
-        open_total = excluded.open_total, open_breached = excluded.open_breached,
-        created_today = excluded.created_today, closed_today = excluded.closed_today,
-        per_cluster = excluded.per_cluster, per_team = excluded.per_team,
-        captured_at = excluded.captured_at
-    where
-        not v_over
-        and (
-            snapshot.open_total, snapshot.open_breached, snapshot.created_today,
-            snapshot.closed_today, snapshot.per_cluster, snapshot.per_team
-        ) is distinct from (
-            excluded.open_total, excluded.open_breached, excluded.created_today,
-            excluded.closed_today, excluded.per_cluster, excluded.per_team
-        );
-    get diagnostics v_written = row_count;
+
+        measures as (
+            select
+                grouping(cluster) = 0 as is_cluster,
+                grouping(assigned_team) = 0 as is_team,
+                coalesce(cluster, assigned_team, 'unknown') as name,
+                coalesce(sum(is_open), 0) as open_total,
+                coalesce(sum(is_breached), 0) as open_breached,
+                coalesce(sum(is_created), 0) as created_today,
+                coalesce(sum(is_closed), 0) as closed_today,
+                min(breached_at) filter (where breached_at > p_at) as next_breach_at
+            from (
+                select
+                    coalesce(cluster, 'unknown') as cluster,
+                    coalesce(assigned_team, 'unknown') as assigned_team,
+                    is_open, is_breached, is_created, is_closed, breached_at
+                from figures
+            ) as named
+            group by grouping sets ((), (cluster), (assigned_team))
+        ),
+
+        rendered as (
+            select
+                measures.*,
+                jsonb_build_object(
+                    'open', open_total, 'breached', open_breached,
+                    'created', created_today, 'closed', closed_today
+                ) as rendering
+            from measures
+        )
+
+        insert into tickets.inc_daily_snapshot as snapshot (
+            snapshot_date, open_total, open_breached, created_today, closed_today,
+            per_cluster, per_team, captured_at, judged_at, next_breach_at
+        )
+        select
+            v_day, total.open_total, total.open_breached, total.created_today, total.closed_today,
+            coalesce(
+                (select jsonb_object_agg(name, rendering) from rendered where is_cluster), '{}'
+            ),
+            coalesce((select jsonb_object_agg(name, rendering) from rendered where is_team), '{}'),
+            clock_timestamp(), p_at, total.next_breach_at
+        from rendered as total
+        where not total.is_cluster and not total.is_team
+        on conflict (snapshot_date) do update
+        set
+            open_total = excluded.open_total, open_breached = excluded.open_breached,
+            created_today = excluded.created_today, closed_today = excluded.closed_today,
+            per_cluster = excluded.per_cluster, per_team = excluded.per_team,
+            judged_at = excluded.judged_at, next_breach_at = excluded.next_breach_at,
+            captured_at = case
+                when
+                    (
+                        snapshot.open_total, snapshot.open_breached, snapshot.created_today,
+                        snapshot.closed_today, snapshot.per_cluster, snapshot.per_team
+                    ) is distinct from (
+                        excluded.open_total, excluded.open_breached, excluded.created_today,
+                        excluded.closed_today, excluded.per_cluster, excluded.per_team
+                    )
+                    then excluded.captured_at
+                else snapshot.captured_at
+            end
+        where not v_over
+        returning snapshot.captured_at >= v_started_at into v_is_written;
+    end if;
+
+    -- Until today's snapshot has the change too.
+    if v_from <= v_started_at and not v_over then
+        delete from tickets.enrich_marks as marks where marks.mark_id = any (v_marks);
+    end if;
+    -- One mark a step says all that many do; nobody else would delete those of a step that is off.
+    delete from tickets.enrich_marks as marks
+    using (
+        select step, max(mark_id) as mark_id from tickets.enrich_marks group by step
+    ) as newest
+    where marks.step = newest.step and marks.mark_id < newest.mark_id;
 
     insert into tickets.import_meta as meta (dataset, metadata)
     values ('inc', jsonb_build_object('last_capture_at', clock_timestamp()))
@@ -491,7 +537,7 @@ begin
 
     return jsonb_build_object(
         'captured', true, 'snapshot_date', v_day,
-        'snapshot', case when v_written > 0 then 'written' else 'untouched' end,
+        'snapshot', case when v_is_written then 'written' else 'untouched' end,
         'closures_added', v_closures
     );
 end
@@ -633,14 +679,23 @@ declare
     v_names text [];
 begin
     if tg_op = 'INSERT' then
-        select array_agg(added.cluster) into v_names from added;
+        select array_agg(added.cluster) into v_names from added where added.geom is not null;
     elsif tg_op = 'DELETE' then
-        select array_agg(removed.cluster) into v_names from removed;
+        select array_agg(removed.cluster) into v_names from removed where removed.geom is not null;
+        insert into tickets.enrich_marks (step) values ('clusters');
     else
-        select array_agg(moved.cluster) into v_names
-        from (
-            select removed.cluster from removed union select added.cluster from added
-        ) as moved;
+        select array_agg(distinct coalesce(added.cluster, removed.cluster)) into v_names
+        from removed
+        full join added on removed.cluster = added.cluster
+        where removed.geom::bytea is distinct from added.geom::bytea;
+        insert into tickets.enrich_marks (step)
+        select 'clusters'
+        from removed
+        where not exists (select from added where added.cluster = removed.cluster)
+        limit 1;
+    end if;
+    if v_names is null then
+        return null;
     end if;
     update tickets.inc as inc
     set geom = resolved.geom, geo_source = resolved.geo_source
@@ -649,13 +704,31 @@ begin
         from tickets.inc as ticket
         cross join lateral tickets.resolve_point(ticket.raw) as point
         where
-            ticket.cluster = any (v_names)
+            ticket.cluster in (select unnest(v_names))
             and (
                 point.geom::bytea is distinct from ticket.geom::bytea
                 or point.geo_source is distinct from ticket.geo_source
             )
     ) as resolved
     where inc.ticket_id = resolved.ticket_id;
+    -- Answers were sought and judged around the former point. What geocoders found more than 25 km
+    -- from the new one, the geocoding's guard, is in the wrong town; the rest is asked for again.
+    update tickets.geo_locations as locations
+    set
+        geom = null, outcome = 'rejected', reason = 'too_far', next_attempt_at = now(),
+        distance_metres = public.st_distancesphere(locations.geom, clusters.geom)
+    from tickets.geo_clusters as clusters
+    where
+        clusters.cluster in (select unnest(v_names)) and locations.cluster = clusters.cluster
+        and locations.provider is not null and not locations.verified
+        and public.st_distancesphere(locations.geom, clusters.geom) > 25000;
+    update tickets.geo_locations as locations
+    set next_attempt_at = now()
+    where
+        locations.cluster in (select unnest(v_names))
+        and locations.geom is null and not locations.verified
+        and locations.next_attempt_at > now();
+    insert into tickets.enrich_marks (step) values ('locations');
     return null;
 end
 $$;
@@ -674,14 +747,34 @@ declare
     v_names text [];
 begin
     if tg_op = 'INSERT' then
-        select array_agg(added.location_name) into v_names from added;
+        select array_agg(added.location_name) into v_names from added where added.geom is not null;
     elsif tg_op = 'DELETE' then
-        select array_agg(removed.location_name) into v_names from removed;
+        select array_agg(removed.location_name) into v_names
+        from removed
+        where removed.geom is not null;
+        insert into tickets.enrich_marks (step) values ('locations');
     else
-        select array_agg(moved.location_name) into v_names
-        from (
-            select removed.location_name from removed union select added.location_name from added
-        ) as moved;
+        select array_agg(distinct coalesce(added.location_name, removed.location_name))
+        into v_names
+        from removed
+        full join added
+            on removed.location_name = added.location_name and removed.cluster = added.cluster
+        where removed.geom::bytea is distinct from added.geom::bytea;
+        insert into tickets.enrich_marks (step)
+        select 'locations'
+        from removed
+        where
+            removed.geom is not null
+            and not exists (
+                select from added
+                where
+                    added.location_name = removed.location_name
+                    and added.cluster = removed.cluster and added.geom is not null
+            )
+        limit 1;
+    end if;
+    if v_names is null then
+        return null;
     end if;
     update tickets.inc as inc
     set geom = resolved.geom, geo_source = resolved.geo_source
@@ -690,7 +783,7 @@ begin
         from tickets.inc as ticket
         cross join lateral tickets.resolve_point(ticket.raw) as point
         where
-            ticket.location_name = any (v_names)
+            ticket.location_name in (select unnest(v_names))
             and (
                 point.geom::bytea is distinct from ticket.geom::bytea
                 or point.geo_source is distinct from ticket.geo_source
@@ -713,6 +806,7 @@ CREATE FUNCTION tickets.follow_truncation() RETURNS trigger
     AS $$
 begin
     perform tickets.reconcile_geometry();
+    insert into tickets.enrich_marks (step) values ('clusters'), ('locations');
     return null;
 end
 $$;
@@ -832,6 +926,18 @@ begin
             'tickets.resolve_point(jsonb), tickets.reconcile_geometry(), '
             'tickets.lock_dataset(text), tickets.key_stamp(text), tickets.freshness(), '
             'tickets.capture_history(timestamptz) to fleettickets_ingest';
+        -- All but verified: that is for people.
+        execute 'grant insert (cluster, geom, source, provider, query, confidence, outcome, '
+            'reason, attempts, next_attempt_at, expires_at, updated_at), update (geom, source, '
+            'provider, query, confidence, outcome, reason, attempts, next_attempt_at, '
+            'expires_at, updated_at) on tickets.geo_clusters to fleettickets_ingest';
+        execute 'grant insert (location_name, cluster, geom, source, provider, query, '
+            'distance_metres, confidence, outcome, reason, attempts, next_attempt_at, '
+            'expires_at, updated_at), update (geom, source, provider, query, '
+            'distance_metres, confidence, outcome, reason, attempts, next_attempt_at, '
+            'expires_at, updated_at) on tickets.geo_locations to fleettickets_ingest';
+        execute 'grant select on tickets.geocode_backlog to fleettickets_ingest';
+        execute 'grant select, delete on tickets.enrich_marks to fleettickets_ingest';
         execute format(
             'grant temporary on database %I to fleettickets_ingest', current_database()
         );
@@ -840,7 +946,7 @@ begin
         execute 'grant usage on schema tickets, reporting to fleettickets_read';
         execute 'grant select on tickets.inc, tickets.inc_open_sla, tickets.inc_daily_snapshot, '
             'tickets.closure_events, tickets.import_meta, tickets.geo_clusters, '
-            'tickets.geo_locations to fleettickets_read';
+            'tickets.geo_locations, tickets.geocode_backlog to fleettickets_read';
         execute 'grant execute on all functions in schema reporting to fleettickets_read';
         execute 'grant execute on function ' || v_clock || ', tickets.freshness(), '
             'tickets.eat_window(text, date, date, timestamptz), '
@@ -909,6 +1015,22 @@ $$;
 
 COMMENT ON FUNCTION tickets.lock_for_gazetteer() IS 'Trigger: takes the dataset''s lock before the gazetteer is written.';
 
+-- Name: mark_enrich(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.mark_enrich() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into tickets.enrich_marks (step) select unnest(tg_argv);
+    return null;
+end
+$$;
+
+-- Name: FUNCTION mark_enrich(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.mark_enrich() IS 'Trigger: leaves a mark for each step of the scheduled run that its arguments name.';
+
 -- Name: reconcile_geometry(); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.reconcile_geometry() RETURNS bigint
@@ -916,9 +1038,13 @@ CREATE FUNCTION tickets.reconcile_geometry() RETURNS bigint
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+    v_marks bigint [];
     v_changed bigint;
 begin
     perform tickets.lock_dataset('inc');
+    select array_agg(marks.mark_id) into v_marks
+    from tickets.enrich_marks as marks
+    where marks.step = 'geometry';
     update tickets.inc as inc
     set geom = resolved.geom, geo_source = resolved.geo_source
     from (
@@ -931,6 +1057,11 @@ begin
     ) as resolved
     where inc.ticket_id = resolved.ticket_id;
     get diagnostics v_changed = row_count;
+    -- With them goes the mark that this very statement left.
+    delete from tickets.enrich_marks as marks
+    where
+        marks.step = 'geometry'
+        and (marks.mark_id = any (v_marks) or marks.xmin = pg_current_xact_id()::xid);
     return v_changed;
 end
 $$;
@@ -1257,6 +1388,42 @@ COMMENT ON COLUMN tickets.crq.geo_source IS 'What placed the ticket: feed, locat
 
 COMMENT ON COLUMN tickets.crq.ingested_at IS 'When raw last changed.';
 
+-- Name: enrich_marks; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.enrich_marks (
+    mark_id bigint NOT NULL,
+    step text NOT NULL,
+    marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT enrich_marks_step_is_known CHECK ((step = ANY (ARRAY['clusters'::text, 'locations'::text, 'geometry'::text, 'closures'::text, 'history'::text])))
+);
+
+-- Name: TABLE enrich_marks; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.enrich_marks IS 'A row says that something was written which a step of the scheduled run has not looked at yet.';
+
+-- Name: COLUMN enrich_marks.mark_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.enrich_marks.mark_id IS 'Number of the mark.';
+
+-- Name: COLUMN enrich_marks.step; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.enrich_marks.step IS 'Who has to look: clusters, locations, geometry, closures, history.';
+
+-- Name: COLUMN enrich_marks.marked_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.enrich_marks.marked_at IS 'When it was written.';
+
+-- Name: enrich_marks_mark_id_seq; Type: SEQUENCE; Schema: tickets; Owner: -
+
+ALTER TABLE tickets.enrich_marks ALTER COLUMN mark_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tickets.enrich_marks_mark_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: geo_clusters; Type: TABLE; Schema: tickets; Owner: -
 
 CREATE TABLE tickets.geo_clusters (
@@ -1265,7 +1432,17 @@ CREATE TABLE tickets.geo_clusters (
     source text,
     verified boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT geo_clusters_geom_is_coordinate CHECK (((geom IS NULL) OR (tickets.valid_point(public.st_x(geom), public.st_y(geom)) IS NOT NULL)))
+    provider text,
+    query text,
+    confidence double precision,
+    outcome text,
+    reason text,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT geo_clusters_attempts_are_counted CHECK ((attempts >= 0)),
+    CONSTRAINT geo_clusters_geom_is_coordinate CHECK (((geom IS NULL) OR (tickets.valid_point(public.st_x(geom), public.st_y(geom)) IS NOT NULL))),
+    CONSTRAINT geo_clusters_outcome_is_known CHECK ((outcome = ANY (ARRAY['found'::text, 'not_found'::text, 'rejected'::text])))
 );
 
 -- Name: TABLE geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
@@ -1292,6 +1469,38 @@ COMMENT ON COLUMN tickets.geo_clusters.verified IS 'Whether a person confirmed t
 
 COMMENT ON COLUMN tickets.geo_clusters.updated_at IS 'When the row last changed.';
 
+-- Name: COLUMN geo_clusters.provider; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.provider IS 'Geocoder that gave the last answer; null if none did.';
+
+-- Name: COLUMN geo_clusters.query; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.query IS 'What it was asked; null if nothing was.';
+
+-- Name: COLUMN geo_clusters.confidence; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.confidence IS 'How sure it was, from 0 to 1; null if it does not say.';
+
+-- Name: COLUMN geo_clusters.outcome; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.outcome IS 'Its last answer: found, not_found, rejected by our rules; null without one. Trouble is no answer.';
+
+-- Name: COLUMN geo_clusters.reason; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.reason IS 'Why it was rejected, or could not be asked for; null otherwise.';
+
+-- Name: COLUMN geo_clusters.attempts; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.attempts IS 'How often it was asked for in vain or not.';
+
+-- Name: COLUMN geo_clusters.next_attempt_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.next_attempt_at IS 'When it may be asked for again, if it has no point; null means never if there is an outcome, else at once.';
+
+-- Name: COLUMN geo_clusters.expires_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_clusters.expires_at IS 'Until when the provider lets us use the answer for other names; null means for good.';
+
 -- Name: geo_locations; Type: TABLE; Schema: tickets; Owner: -
 
 CREATE TABLE tickets.geo_locations (
@@ -1301,7 +1510,18 @@ CREATE TABLE tickets.geo_locations (
     verified boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     cluster text DEFAULT ''::text NOT NULL,
-    CONSTRAINT geo_locations_geom_is_coordinate CHECK (((geom IS NULL) OR (tickets.valid_point(public.st_x(geom), public.st_y(geom)) IS NOT NULL)))
+    provider text,
+    query text,
+    distance_metres double precision,
+    confidence double precision,
+    outcome text,
+    reason text,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT geo_locations_attempts_are_counted CHECK ((attempts >= 0)),
+    CONSTRAINT geo_locations_geom_is_coordinate CHECK (((geom IS NULL) OR (tickets.valid_point(public.st_x(geom), public.st_y(geom)) IS NOT NULL))),
+    CONSTRAINT geo_locations_outcome_is_known CHECK ((outcome = ANY (ARRAY['found'::text, 'not_found'::text, 'rejected'::text])))
 );
 
 -- Name: TABLE geo_locations; Type: COMMENT; Schema: tickets; Owner: -
@@ -1331,6 +1551,304 @@ COMMENT ON COLUMN tickets.geo_locations.updated_at IS 'When the row last changed
 -- Name: COLUMN geo_locations.cluster; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON COLUMN tickets.geo_locations.cluster IS 'The cluster as in raw; empty for any cluster.';
+
+-- Name: COLUMN geo_locations.provider; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.provider IS 'Geocoder that gave the last answer; null if none did.';
+
+-- Name: COLUMN geo_locations.query; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.query IS 'What it was asked; null if nothing was, as when the name has no place in it.';
+
+-- Name: COLUMN geo_locations.distance_metres; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.distance_metres IS 'From the cluster''s point, as it was then, to the place found; null without one.';
+
+-- Name: COLUMN geo_locations.confidence; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.confidence IS 'How sure it was, from 0 to 1; null if it does not say.';
+
+-- Name: COLUMN geo_locations.outcome; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.outcome IS 'Its last answer: found, not_found, rejected by our rules; null without one. Trouble is no answer.';
+
+-- Name: COLUMN geo_locations.reason; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.reason IS 'Why it was rejected, or could not be asked for; null otherwise.';
+
+-- Name: COLUMN geo_locations.attempts; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.attempts IS 'How often it was asked for in vain or not.';
+
+-- Name: COLUMN geo_locations.next_attempt_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.next_attempt_at IS 'When it may be asked for again, if it has no point; null means never if there is an outcome, else at once.';
+
+-- Name: COLUMN geo_locations.expires_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geo_locations.expires_at IS 'Until when the provider lets us use the answer for other names; null means for good.';
+
+-- Name: inc; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.inc (
+    ticket_id text NOT NULL,
+    raw jsonb NOT NULL,
+    geom public.geometry(Point,4326),
+    geo_source text NOT NULL,
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL,
+    normalized_status text GENERATED ALWAYS AS ((raw ->> 'normalized_status'::text)) STORED,
+    raw_status text GENERATED ALWAYS AS ((raw ->> 'raw_status'::text)) STORED,
+    bucket text GENERATED ALWAYS AS ((raw ->> 'bucket'::text)) STORED,
+    is_actionable boolean GENERATED ALWAYS AS (tickets.to_boolean((raw ->> 'is_actionable'::text))) STORED,
+    cluster text GENERATED ALWAYS AS ((raw ->> 'cluster'::text)) STORED,
+    region text GENERATED ALWAYS AS ((raw ->> 'region'::text)) STORED,
+    location_name text GENERATED ALWAYS AS ((raw ->> 'location_name'::text)) STORED,
+    assigned_team text GENERATED ALWAYS AS ((raw ->> 'assigned_team'::text)) STORED,
+    owner text GENERATED ALWAYS AS ((raw ->> 'owner'::text)) STORED,
+    sla_status text GENERATED ALWAYS AS ((raw ->> 'sla_status'::text)) STORED,
+    created_at_service timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'created_at_service'::text))) STORED,
+    scheduled_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'scheduled_at'::text))) STORED,
+    closed_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'closed_at'::text))) STORED,
+    first_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'first_seen_at'::text))) STORED,
+    last_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'last_seen_at'::text))) STORED,
+    source_created_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_created_at'::text))) STORED,
+    source_updated_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_updated_at'::text))) STORED,
+    latitude double precision GENERATED ALWAYS AS (COALESCE(public.st_y(tickets.feed_point(raw)), public.st_y(geom))) STORED,
+    longitude double precision GENERATED ALWAYS AS (COALESCE(public.st_x(tickets.feed_point(raw)), public.st_x(geom))) STORED,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS ((geom)::public.geography) STORED,
+    mttr integer GENERATED ALWAYS AS (tickets.to_minutes((raw ->> 'mttr'::text))) STORED,
+    CONSTRAINT inc_geo_source_is_known CHECK ((geo_source = ANY (ARRAY['feed'::text, 'location'::text, 'cluster'::text, 'none'::text])))
+);
+
+-- Name: TABLE inc; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.inc IS 'INC tickets (customer faults), one row each, as last asserted by the feed. Never deleted.';
+
+-- Name: COLUMN inc.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.ticket_id IS 'The source''s number of the ticket, at most 200 bytes.';
+
+-- Name: COLUMN inc.raw; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.raw IS 'All cells of the row that last asserted the ticket, cleaned, as text; empty cells are left out.';
+
+-- Name: COLUMN inc.geom; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.geom IS 'Resolved point, WGS 84 longitude and latitude in degrees; null if nothing places the ticket.';
+
+-- Name: COLUMN inc.geo_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.geo_source IS 'What placed the ticket: feed, location, cluster, or none.';
+
+-- Name: COLUMN inc.ingested_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.ingested_at IS 'When raw last changed.';
+
+-- Name: COLUMN inc.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
+
+-- Name: COLUMN inc.raw_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.raw_status IS 'State as the source shows it, in upper case; null if not given.';
+
+-- Name: COLUMN inc.bucket; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.bucket IS 'Work queue of the source; null if not given.';
+
+-- Name: COLUMN inc.is_actionable; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.is_actionable IS 'Whether the ticket is open; null if the feed''s text is no boolean.';
+
+-- Name: COLUMN inc.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.cluster IS 'Area that a team serves; null if not given.';
+
+-- Name: COLUMN inc.region; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.region IS 'Region above the cluster, in lower case; null if not given.';
+
+-- Name: COLUMN inc.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.location_name IS 'Place as the source names it, network codes included; null if not given.';
+
+-- Name: COLUMN inc.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.assigned_team IS 'Team that has the ticket; null if not given.';
+
+-- Name: COLUMN inc.owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.owner IS 'Person who has the ticket; null if not given.';
+
+-- Name: COLUMN inc.sla_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.sla_status IS 'The source''s own verdict; it means something for closed tickets only. Null if not given.';
+
+-- Name: COLUMN inc.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
+
+-- Name: COLUMN inc.scheduled_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.scheduled_at IS 'When work is planned; null if not given or no time.';
+
+-- Name: COLUMN inc.closed_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.closed_at IS 'When the ticket was last closed; null if never, not given or no time.';
+
+-- Name: COLUMN inc.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
+
+-- Name: COLUMN inc.last_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.last_seen_at IS 'When the exporter last saw the ticket; null if not given or no time.';
+
+-- Name: COLUMN inc.source_created_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.source_created_at IS 'When the source''s record was made; null if not given or no time.';
+
+-- Name: COLUMN inc.source_updated_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.source_updated_at IS 'When the source''s record last changed; about two days older than its file. Null if not given or no time.';
+
+-- Name: COLUMN inc.latitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.latitude IS 'Degrees north: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN inc.longitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.longitude IS 'Degrees east: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN inc.geog; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.geog IS 'The resolved point as geography, for distances in metres; null if nothing places the ticket.';
+
+-- Name: COLUMN inc.mttr; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc.mttr IS 'Time to repair in whole minutes, from the source''s decimal hours; not closed minus created. Null if not given or no number.';
+
+-- Name: geocode_backlog; Type: VIEW; Schema: tickets; Owner: -
+
+CREATE VIEW tickets.geocode_backlog AS
+ WITH waiting AS (
+         SELECT inc.cluster,
+            inc.location_name,
+            inc.geo_source,
+            count(*) AS tickets
+           FROM tickets.inc inc
+          WHERE (inc.is_actionable AND (inc.geo_source = ANY (ARRAY['cluster'::text, 'none'::text])))
+          GROUP BY inc.cluster, inc.location_name, inc.geo_source
+        ), named_clusters AS (
+         SELECT COALESCE(known.cluster, asked.cluster) AS cluster,
+            COALESCE(asked.tickets, (0)::bigint) AS tickets
+           FROM (( SELECT waiting.cluster,
+                    (sum(waiting.tickets))::bigint AS tickets
+                   FROM waiting
+                  WHERE ((waiting.geo_source = 'none'::text) AND (waiting.cluster IS NOT NULL))
+                  GROUP BY waiting.cluster) asked
+             FULL JOIN tickets.geo_clusters known ON ((asked.cluster = known.cluster)))
+          WHERE (known.geom IS NULL)
+        ), places AS (
+         SELECT 'cluster'::text AS tier,
+            named.cluster AS name,
+            named.cluster,
+            named.tickets,
+            true AS has_reference,
+            known.verified,
+            known.outcome,
+            known.reason,
+            COALESCE(known.attempts, 0) AS attempts,
+            known.next_attempt_at
+           FROM (named_clusters named
+             LEFT JOIN tickets.geo_clusters known ON ((named.cluster = known.cluster)))
+        UNION ALL
+         SELECT 'location'::text AS tier,
+            asked.location_name AS name,
+            asked.cluster,
+            asked.tickets,
+            (clusters.geom IS NOT NULL) AS has_reference,
+            known.verified,
+            known.outcome,
+            known.reason,
+            COALESCE(known.attempts, 0) AS attempts,
+            known.next_attempt_at
+           FROM ((( SELECT waiting.location_name,
+                    waiting.cluster,
+                    (sum(waiting.tickets))::bigint AS tickets
+                   FROM waiting
+                  GROUP BY waiting.location_name, waiting.cluster) asked
+             LEFT JOIN tickets.geo_clusters clusters ON ((asked.cluster = clusters.cluster)))
+             LEFT JOIN tickets.geo_locations known ON (((asked.location_name = known.location_name) AND (asked.cluster = known.cluster))))
+          WHERE (known.geom IS NULL)
+        ), explained AS (
+         SELECT places.tier,
+            places.name,
+            places.cluster,
+            places.tickets,
+            places.has_reference,
+            places.verified,
+            places.outcome,
+            places.reason,
+            places.attempts,
+            places.next_attempt_at,
+                CASE
+                    WHEN (places.cluster IS NULL) THEN 'the ticket has no cluster'::text
+                    WHEN (places.name IS NULL) THEN 'the ticket names no location'::text
+                    WHEN (GREATEST(octet_length(places.name), octet_length(places.cluster)) > 500) THEN 'the name is too long'::text
+                    WHEN places.verified THEN 'a person took the point away'::text
+                    WHEN (NOT places.has_reference) THEN 'waits for the cluster''s point'::text
+                    WHEN ((places.outcome IS NULL) AND (places.reason IS NOT NULL)) THEN ('cannot be asked for: '::text || replace(places.reason, '_'::text, ' '::text))
+                    WHEN (places.outcome IS NULL) THEN 'not asked for yet'::text
+                    ELSE (replace(places.outcome, '_'::text, ' '::text) || COALESCE((': '::text || replace(places.reason, '_'::text, ' '::text)), ''::text))
+                END AS why
+           FROM places
+        )
+ SELECT explained.tier,
+    explained.name,
+    explained.cluster,
+    explained.tickets,
+    explained.why,
+    explained.attempts,
+    explained.next_attempt_at,
+    ((explained.cluster IS NOT NULL) AND (explained.name IS NOT NULL) AND (GREATEST(octet_length(explained.name), octet_length(explained.cluster)) <= 500) AND (explained.verified IS NOT TRUE) AND explained.has_reference AND COALESCE((explained.next_attempt_at <= now()), (explained.outcome IS NULL))) AS is_due
+   FROM explained;
+
+-- Name: VIEW geocode_backlog; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON VIEW tickets.geocode_backlog IS 'What geocoding has not placed, and why: clusters without a point, and the location names of open tickets that have their cluster''s point or none.';
+
+-- Name: COLUMN geocode_backlog.tier; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.tier IS 'cluster: these tickets are on no map; location: these have their cluster''s point or none.';
+
+-- Name: COLUMN geocode_backlog.name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.name IS 'The cluster, or the location name as in raw; null if the ticket names no location.';
+
+-- Name: COLUMN geocode_backlog.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.cluster IS 'The cluster; null if the ticket names none.';
+
+-- Name: COLUMN geocode_backlog.tickets; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.tickets IS 'Open tickets that wait for it.';
+
+-- Name: COLUMN geocode_backlog.why; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.why IS 'Why there is no point, in words.';
+
+-- Name: COLUMN geocode_backlog.attempts; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.attempts IS 'How often it was asked for.';
+
+-- Name: COLUMN geocode_backlog.next_attempt_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.next_attempt_at IS 'When it may be asked for again; null if at once or never, which is_due tells.';
+
+-- Name: COLUMN geocode_backlog.is_due; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.geocode_backlog.is_due IS 'Whether the next run asks for it.';
 
 -- Name: import_attempts; Type: TABLE; Schema: tickets; Owner: -
 
@@ -1759,146 +2277,6 @@ COMMENT ON COLUMN tickets.import_streams.pending_as_of IS 'When the listing was 
 
 COMMENT ON COLUMN tickets.import_streams.refused_source IS 'The configured source if it differs from this one, so that a reseed is needed; null if they agree.';
 
--- Name: inc; Type: TABLE; Schema: tickets; Owner: -
-
-CREATE TABLE tickets.inc (
-    ticket_id text NOT NULL,
-    raw jsonb NOT NULL,
-    geom public.geometry(Point,4326),
-    geo_source text NOT NULL,
-    ingested_at timestamp with time zone DEFAULT now() NOT NULL,
-    normalized_status text GENERATED ALWAYS AS ((raw ->> 'normalized_status'::text)) STORED,
-    raw_status text GENERATED ALWAYS AS ((raw ->> 'raw_status'::text)) STORED,
-    bucket text GENERATED ALWAYS AS ((raw ->> 'bucket'::text)) STORED,
-    is_actionable boolean GENERATED ALWAYS AS (tickets.to_boolean((raw ->> 'is_actionable'::text))) STORED,
-    cluster text GENERATED ALWAYS AS ((raw ->> 'cluster'::text)) STORED,
-    region text GENERATED ALWAYS AS ((raw ->> 'region'::text)) STORED,
-    location_name text GENERATED ALWAYS AS ((raw ->> 'location_name'::text)) STORED,
-    assigned_team text GENERATED ALWAYS AS ((raw ->> 'assigned_team'::text)) STORED,
-    owner text GENERATED ALWAYS AS ((raw ->> 'owner'::text)) STORED,
-    sla_status text GENERATED ALWAYS AS ((raw ->> 'sla_status'::text)) STORED,
-    created_at_service timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'created_at_service'::text))) STORED,
-    scheduled_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'scheduled_at'::text))) STORED,
-    closed_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'closed_at'::text))) STORED,
-    first_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'first_seen_at'::text))) STORED,
-    last_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'last_seen_at'::text))) STORED,
-    source_created_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_created_at'::text))) STORED,
-    source_updated_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_updated_at'::text))) STORED,
-    latitude double precision GENERATED ALWAYS AS (COALESCE(public.st_y(tickets.feed_point(raw)), public.st_y(geom))) STORED,
-    longitude double precision GENERATED ALWAYS AS (COALESCE(public.st_x(tickets.feed_point(raw)), public.st_x(geom))) STORED,
-    geog public.geography(Point,4326) GENERATED ALWAYS AS ((geom)::public.geography) STORED,
-    mttr integer GENERATED ALWAYS AS (tickets.to_minutes((raw ->> 'mttr'::text))) STORED,
-    CONSTRAINT inc_geo_source_is_known CHECK ((geo_source = ANY (ARRAY['feed'::text, 'location'::text, 'cluster'::text, 'none'::text])))
-);
-
--- Name: TABLE inc; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON TABLE tickets.inc IS 'INC tickets (customer faults), one row each, as last asserted by the feed. Never deleted.';
-
--- Name: COLUMN inc.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.ticket_id IS 'The source''s number of the ticket, at most 200 bytes.';
-
--- Name: COLUMN inc.raw; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.raw IS 'All cells of the row that last asserted the ticket, cleaned, as text; empty cells are left out.';
-
--- Name: COLUMN inc.geom; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.geom IS 'Resolved point, WGS 84 longitude and latitude in degrees; null if nothing places the ticket.';
-
--- Name: COLUMN inc.geo_source; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.geo_source IS 'What placed the ticket: feed, location, cluster, or none.';
-
--- Name: COLUMN inc.ingested_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.ingested_at IS 'When raw last changed.';
-
--- Name: COLUMN inc.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
-
--- Name: COLUMN inc.raw_status; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.raw_status IS 'State as the source shows it, in upper case; null if not given.';
-
--- Name: COLUMN inc.bucket; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.bucket IS 'Work queue of the source; null if not given.';
-
--- Name: COLUMN inc.is_actionable; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.is_actionable IS 'Whether the ticket is open; null if the feed''s text is no boolean.';
-
--- Name: COLUMN inc.cluster; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.cluster IS 'Area that a team serves; null if not given.';
-
--- Name: COLUMN inc.region; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.region IS 'Region above the cluster, in lower case; null if not given.';
-
--- Name: COLUMN inc.location_name; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.location_name IS 'Place as the source names it, network codes included; null if not given.';
-
--- Name: COLUMN inc.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.assigned_team IS 'Team that has the ticket; null if not given.';
-
--- Name: COLUMN inc.owner; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.owner IS 'Person who has the ticket; null if not given.';
-
--- Name: COLUMN inc.sla_status; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.sla_status IS 'The source''s own verdict; it means something for closed tickets only. Null if not given.';
-
--- Name: COLUMN inc.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
-
--- Name: COLUMN inc.scheduled_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.scheduled_at IS 'When work is planned; null if not given or no time.';
-
--- Name: COLUMN inc.closed_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.closed_at IS 'When the ticket was last closed; null if never, not given or no time.';
-
--- Name: COLUMN inc.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
-
--- Name: COLUMN inc.last_seen_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.last_seen_at IS 'When the exporter last saw the ticket; null if not given or no time.';
-
--- Name: COLUMN inc.source_created_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.source_created_at IS 'When the source''s record was made; null if not given or no time.';
-
--- Name: COLUMN inc.source_updated_at; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.source_updated_at IS 'When the source''s record last changed; about two days older than its file. Null if not given or no time.';
-
--- Name: COLUMN inc.latitude; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.latitude IS 'Degrees north: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
-
--- Name: COLUMN inc.longitude; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.longitude IS 'Degrees east: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
-
--- Name: COLUMN inc.geog; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.geog IS 'The resolved point as geography, for distances in metres; null if nothing places the ticket.';
-
--- Name: COLUMN inc.mttr; Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON COLUMN tickets.inc.mttr IS 'Time to repair in whole minutes, from the source''s decimal hours; not closed minus created. Null if not given or no number.';
-
 -- Name: inc_daily_snapshot; Type: TABLE; Schema: tickets; Owner: -
 
 CREATE TABLE tickets.inc_daily_snapshot (
@@ -1909,7 +2287,9 @@ CREATE TABLE tickets.inc_daily_snapshot (
     closed_today bigint DEFAULT 0 NOT NULL,
     per_cluster jsonb DEFAULT '{}'::jsonb NOT NULL,
     captured_at timestamp with time zone DEFAULT clock_timestamp(),
-    per_team jsonb DEFAULT '{}'::jsonb NOT NULL
+    per_team jsonb DEFAULT '{}'::jsonb NOT NULL,
+    judged_at timestamp with time zone,
+    next_breach_at timestamp with time zone
 );
 
 -- Name: TABLE inc_daily_snapshot; Type: COMMENT; Schema: tickets; Owner: -
@@ -1947,6 +2327,14 @@ COMMENT ON COLUMN tickets.inc_daily_snapshot.captured_at IS 'When the numbers we
 -- Name: COLUMN inc_daily_snapshot.per_team; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON COLUMN tickets.inc_daily_snapshot.per_team IS 'Object: team (unknown if not given) to open, breached, created, closed.';
+
+-- Name: COLUMN inc_daily_snapshot.judged_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.judged_at IS 'The time that the numbers are about; null if they were captured before this was kept.';
+
+-- Name: COLUMN inc_daily_snapshot.next_breach_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.inc_daily_snapshot.next_breach_at IS 'When the next of the open tickets will have been open for 48 hours; null if none will.';
 
 -- Name: inc_open_sla; Type: VIEW; Schema: tickets; Owner: -
 
@@ -2108,6 +2496,11 @@ ALTER TABLE ONLY tickets.closure_events
 ALTER TABLE ONLY tickets.crq
     ADD CONSTRAINT crq_pkey PRIMARY KEY (ticket_id);
 
+-- Name: enrich_marks enrich_marks_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.enrich_marks
+    ADD CONSTRAINT enrich_marks_pkey PRIMARY KEY (mark_id);
+
 -- Name: geo_clusters geo_clusters_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
 
 ALTER TABLE ONLY tickets.geo_clusters
@@ -2240,6 +2633,14 @@ CREATE INDEX inc_source_updated_at_idx ON tickets.inc USING btree (source_update
 
 COMMENT ON INDEX tickets.inc_source_updated_at_idx IS 'How recent the content is.';
 
+-- Name: closure_events closure_events_mark_loss; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER closure_events_mark_loss AFTER DELETE OR TRUNCATE ON tickets.closure_events FOR EACH STATEMENT EXECUTE FUNCTION tickets.mark_enrich('closures', 'history');
+
+-- Name: TRIGGER closure_events_mark_loss ON closure_events; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER closure_events_mark_loss ON tickets.closure_events IS 'Tells the scheduled run that closures which tickets show may be missing.';
+
 -- Name: crq crq_resolve_geom; Type: TRIGGER; Schema: tickets; Owner: -
 
 CREATE TRIGGER crq_resolve_geom BEFORE INSERT OR UPDATE OF raw ON tickets.crq FOR EACH ROW EXECUTE FUNCTION tickets.resolve_geom();
@@ -2327,6 +2728,22 @@ CREATE TRIGGER geo_locations_removed AFTER DELETE ON tickets.geo_locations REFER
 -- Name: TRIGGER geo_locations_removed ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON TRIGGER geo_locations_removed ON tickets.geo_locations IS 'Moves the tickets that the deleted rows placed.';
+
+-- Name: inc inc_mark_content; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER inc_mark_content AFTER INSERT OR DELETE OR UPDATE OF raw OR TRUNCATE ON tickets.inc FOR EACH STATEMENT EXECUTE FUNCTION tickets.mark_enrich('clusters', 'locations', 'history');
+
+-- Name: TRIGGER inc_mark_content ON inc; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER inc_mark_content ON tickets.inc IS 'Tells the scheduled run that tickets were written.';
+
+-- Name: inc inc_mark_foreign; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER inc_mark_foreign AFTER INSERT OR UPDATE OF raw, geom, geo_source ON tickets.inc FOR EACH STATEMENT WHEN (((pg_trigger_depth() = 0) AND (current_setting('fleettickets.geometry_is_resolved'::text, true) IS DISTINCT FROM 'yes'::text))) EXECUTE FUNCTION tickets.mark_enrich('geometry', 'closures');
+
+-- Name: TRIGGER inc_mark_foreign ON inc; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER inc_mark_foreign ON tickets.inc IS 'Tells the scheduled run that somebody else than the ingest wrote tickets.';
 
 -- Name: inc inc_resolve_geom_insert; Type: TRIGGER; Schema: tickets; Owner: -
 
@@ -2446,6 +2863,10 @@ GRANT ALL ON FUNCTION tickets.lock_dataset(p_dataset text) TO fleettickets_inges
 
 REVOKE ALL ON FUNCTION tickets.lock_for_gazetteer() FROM PUBLIC;
 
+-- Name: FUNCTION mark_enrich(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.mark_enrich() FROM PUBLIC;
+
 -- Name: FUNCTION reconcile_geometry(); Type: ACL; Schema: tickets; Owner: -
 
 REVOKE ALL ON FUNCTION tickets.reconcile_geometry() FROM PUBLIC;
@@ -2509,17 +2930,138 @@ GRANT SELECT ON TABLE tickets.closure_events TO fleettickets_plan;
 
 GRANT SELECT ON TABLE tickets.crq TO fleettickets_plan;
 
+-- Name: TABLE enrich_marks; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,DELETE ON TABLE tickets.enrich_marks TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.enrich_marks TO fleettickets_plan;
+
 -- Name: TABLE geo_clusters; Type: ACL; Schema: tickets; Owner: -
 
 GRANT SELECT ON TABLE tickets.geo_clusters TO fleettickets_ingest;
 GRANT SELECT ON TABLE tickets.geo_clusters TO fleettickets_read;
 GRANT SELECT ON TABLE tickets.geo_clusters TO fleettickets_plan;
 
+-- Name: COLUMN geo_clusters.cluster; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(cluster) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.geom; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(geom),UPDATE(geom) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.source; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(source),UPDATE(source) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.updated_at; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.provider; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(provider),UPDATE(provider) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.query; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(query),UPDATE(query) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.confidence; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(confidence),UPDATE(confidence) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.outcome; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(outcome),UPDATE(outcome) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.reason; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(reason),UPDATE(reason) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.attempts; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(attempts),UPDATE(attempts) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.next_attempt_at; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(next_attempt_at),UPDATE(next_attempt_at) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
+-- Name: COLUMN geo_clusters.expires_at; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(expires_at),UPDATE(expires_at) ON TABLE tickets.geo_clusters TO fleettickets_ingest;
+
 -- Name: TABLE geo_locations; Type: ACL; Schema: tickets; Owner: -
 
 GRANT SELECT ON TABLE tickets.geo_locations TO fleettickets_ingest;
 GRANT SELECT ON TABLE tickets.geo_locations TO fleettickets_read;
 GRANT SELECT ON TABLE tickets.geo_locations TO fleettickets_plan;
+
+-- Name: COLUMN geo_locations.location_name; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(location_name) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.geom; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(geom),UPDATE(geom) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.source; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(source),UPDATE(source) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.updated_at; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.cluster; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(cluster) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.provider; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(provider),UPDATE(provider) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.query; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(query),UPDATE(query) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.distance_metres; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(distance_metres),UPDATE(distance_metres) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.confidence; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(confidence),UPDATE(confidence) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.outcome; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(outcome),UPDATE(outcome) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.reason; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(reason),UPDATE(reason) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.attempts; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(attempts),UPDATE(attempts) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.next_attempt_at; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(next_attempt_at),UPDATE(next_attempt_at) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: COLUMN geo_locations.expires_at; Type: ACL; Schema: tickets; Owner: -
+
+GRANT INSERT(expires_at),UPDATE(expires_at) ON TABLE tickets.geo_locations TO fleettickets_ingest;
+
+-- Name: TABLE inc; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.inc TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.inc TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.inc TO fleettickets_plan;
+
+-- Name: TABLE geocode_backlog; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.geocode_backlog TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.geocode_backlog TO fleettickets_read;
+GRANT SELECT ON TABLE tickets.geocode_backlog TO fleettickets_plan;
 
 -- Name: TABLE import_attempts; Type: ACL; Schema: tickets; Owner: -
 
@@ -2551,12 +3093,6 @@ GRANT SELECT ON TABLE tickets.import_rejects TO fleettickets_plan;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE tickets.import_streams TO fleettickets_ingest;
 GRANT SELECT ON TABLE tickets.import_streams TO fleettickets_plan;
-
--- Name: TABLE inc; Type: ACL; Schema: tickets; Owner: -
-
-GRANT SELECT,INSERT,UPDATE ON TABLE tickets.inc TO fleettickets_ingest;
-GRANT SELECT ON TABLE tickets.inc TO fleettickets_read;
-GRANT SELECT ON TABLE tickets.inc TO fleettickets_plan;
 
 -- Name: TABLE inc_daily_snapshot; Type: ACL; Schema: tickets; Owner: -
 

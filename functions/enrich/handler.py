@@ -6,24 +6,36 @@ Each step fails alone: the others are done all the same, and the run fails at it
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from fleettickets.clients.geocoders.interface import Geocoder
 from fleettickets.clients.queues import DoorbellQueue
-from fleettickets.errors import InputError, StepsFailedError
+from fleettickets.core.locations import Tier
+from fleettickets.errors import GeocoderKeyError, InputError, StepsFailedError
+from fleettickets.jobs.geocode import GeocodeContext, GeocodeSummary, geocode
 from fleettickets.jobs.sweep import SweepSummary, sweep
-from fleettickets.runtime import Runtime, milliseconds_since, start_runtime
+from fleettickets.runtime import (
+    Runtime,
+    milliseconds_since,
+    open_settings_geocoder,
+    start_runtime,
+    time_left,
+)
 from fleettickets.settings import Settings
+from fleettickets.store.enrich_marks import reconcile_geometry
 from fleettickets.store.history import capture_history
 from fleettickets.telemetry import describe_error, function_logger, function_metrics
 
 # History waits for the file that is being applied: a day's last snapshot has no second chance.
 LOCK_TIMEOUT = timedelta(minutes=5)
+# Kept from geocoding, for the last answers, which move tickets, and for the steps after it.
+RESERVE_SECONDS = 120.0
 
 logger = function_logger("enrich", os.environ)
 metrics = function_metrics(os.environ)
@@ -130,6 +142,43 @@ def _publish(summary: SweepSummary) -> None:
         metrics.add_metric("WatermarkLagSeconds", MetricUnit.Seconds, summary.lag_seconds)
 
 
+def _clusters(run: Run) -> dict[str, object]:
+    moved = reconcile_geometry(_runtime().connections.get())
+    return _geocode(run, "cluster") | {"reconciled": moved}
+
+
+def _locations(run: Run) -> dict[str, object]:
+    return _geocode(run, "location")
+
+
+def _geocode(run: Run, tier: Tier) -> dict[str, object]:
+    if _settings().geocoder_provider == "none":
+        return {"outcome": "off"}
+    left = time_left(run.invocation)
+    context = GeocodeContext(
+        connection=_runtime().connections.get(),
+        open_geocoder=_geocoder,
+        now=partial(datetime.now, UTC),
+        time_left=lambda: left() - RESERVE_SECONDS,
+    )
+    try:
+        summary = geocode(context, tier)
+    except GeocoderKeyError:
+        _geocoder.cache_clear()  # the next run reads the secret again, which may be mended by then
+        raise
+    _publish_geocoding(summary)
+    facts: dict[str, object] = asdict(summary)
+    if summary.resume_at is not None:
+        facts["resume_at"] = summary.resume_at.isoformat()
+    return facts
+
+
+def _publish_geocoding(summary: GeocodeSummary) -> None:
+    metrics.add_metric("GeocodeCalls", MetricUnit.Count, summary.asked + summary.failed)
+    metrics.add_metric("GeocodeFailures", MetricUnit.Count, summary.failed)
+    metrics.add_metric("PlacesFound", MetricUnit.Count, summary.found)
+
+
 def _history(run: Run) -> dict[str, object]:
     capture = capture_history(_runtime().connections.get(), run.scheduled_at)
     return {
@@ -141,7 +190,12 @@ def _history(run: Run) -> dict[str, object]:
     }
 
 
-STEPS: dict[str, Callable[[Run], dict[str, object]]] = {"sweep": _sweep, "history": _history}
+STEPS: dict[str, Callable[[Run], dict[str, object]]] = {
+    "sweep": _sweep,
+    "clusters": _clusters,
+    "locations": _locations,
+    "history": _history,
+}
 
 
 def _release_connection() -> None:
@@ -158,6 +212,12 @@ def _settings() -> Settings:
 @cache
 def _runtime() -> Runtime:
     return start_runtime("enrich", _settings(), lock_timeout=LOCK_TIMEOUT)
+
+
+@cache
+def _geocoder() -> Geocoder:
+    """Return the geocoder, which keeps a provider's pace and quota in mind while it is warm."""
+    return open_settings_geocoder(_settings())
 
 
 @cache

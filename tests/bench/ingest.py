@@ -18,7 +18,6 @@ import psycopg
 from psycopg import Connection
 
 from fleettickets.samples.places import PLACES
-from fleettickets.store.sample_points import add_cluster_points
 from tests.bench import contenders
 from tests.bench.clocks import DatabaseClock, Span
 from tests.bench.contenders import Product
@@ -95,6 +94,13 @@ class Bench:
         self.spans[name].append(span)
 
 
+ADD_CLUSTERS = """
+insert into tickets.geo_clusters (cluster, geom, source)
+select place.cluster, tickets.valid_point(place.longitude, place.latitude), 'sample'
+from unnest(%s::text [], %s::float8 [], %s::float8 [])
+    as place (cluster, longitude, latitude)
+"""
+
 ADD_LOCATIONS = """
 insert into tickets.geo_locations (location_name, cluster, geom, source, verified)
 select place.location_name, place.cluster, clusters.geom, 'sample', false
@@ -111,7 +117,7 @@ def add_places(connection: Connection[Any], workload: Workload) -> None:
     point.
     """
     points = [(place.cluster, place.longitude, place.latitude) for place in PLACES]
-    add_cluster_points(connection, points)
+    connection.execute(ADD_CLUSTERS, [list(column) for column in zip(*points, strict=True)])
     names = [name for name, _ in workload.places]
     clusters = [cluster for _, cluster in workload.places]
     known = [clusters[n] if n % 2 else clusters[n - 2] for n in range(len(names))]

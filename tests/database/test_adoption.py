@@ -289,3 +289,33 @@ def test_what_cannot_be_adopted_is_named(
 
     with pytest.raises(MigrationError, match=named):
         apply_migrations(older, MIGRATIONS)
+
+
+def test_older_columns_of_geocoding_stay_beside_ours(older: psycopg.Connection) -> None:
+    """Whatever an older geocoder kept under such names, of whatever type."""
+    older.execute("alter table tickets.geo_locations add column confidence text default 'high'")
+
+    apply_migrations(older, MIGRATIONS)
+
+    kept = "select array_agg(distinct former_confidence) from tickets.geo_locations"
+    assert value(older, kept) == ["high"]
+    assert value(older, "select array_agg(confidence) from tickets.geo_locations")[0] is None
+
+
+def test_adopted_points_need_no_geocoder(adopted: psycopg.Connection) -> None:
+    """What the older system had found, or was told, is not asked for."""
+    asked_again = value(
+        adopted,
+        """
+        select count(*) from tickets.geocode_backlog as backlog
+        where
+            backlog.is_due and backlog.tier = 'cluster'
+            and backlog.cluster in (
+                select cluster from tickets.geo_clusters where geom is not null
+            )
+        """,
+    )
+
+    adopted_points = "select count(*) from tickets.geo_clusters where geom is not null"
+    assert value(adopted, adopted_points) > 0
+    assert asked_again == 0

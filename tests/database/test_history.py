@@ -211,3 +211,73 @@ def test_a_clock_that_is_slightly_ahead_is_forgiven(connection: psycopg.Connecti
     captured = capture_history(connection, now_on(connection) + dt.timedelta(minutes=5))
 
     assert captured.captured
+
+
+def test_breach_that_only_the_clock_brought_is_counted(connection: psycopg.Connection) -> None:
+    """No ticket was written since the capture before, which read them all."""
+    noon = now_on(connection)
+    insert_ticket(connection, first_seen_at=eat_text(noon - dt.timedelta(hours=48, minutes=-4)))
+    first = capture_history(connection, noon)
+    day = first.snapshot_date
+    figures = [snapshots(connection)[-1]["open_breached"]]
+
+    for minutes in (3, 4, 5):
+        at = noon + dt.timedelta(minutes=minutes)
+        if capture_history(connection, at).snapshot_date != day:
+            pytest.skip("a day ended meanwhile")
+        figures.append(snapshots(connection)[-1]["open_breached"])
+
+    assert figures == [0, 0, 1, 1]
+
+
+def test_closure_that_another_than_the_ingest_wrote_is_found(
+    connection: psycopg.Connection,
+) -> None:
+    """A person's psql leaves a mark as well."""
+    insert_ticket(connection)
+    capture_history(connection)
+
+    replace_raw(connection, "T1", is_actionable="false", closed_at="2026-06-15 10:00:00")
+    captured = capture_history(connection)
+
+    assert captured.closures_added == 1
+
+
+def test_capture_of_a_day_that_is_over_leaves_todays_work_to_do(
+    connection: psycopg.Connection,
+) -> None:
+    """The snapshot of today has to learn of the ticket too."""
+    capture_history(connection)
+    insert_ticket(connection)
+
+    capture_history(connection, LAST_SECOND)
+    today = capture_history(connection)
+
+    assert today.snapshot == "written"
+    assert snapshots(connection)[-1]["open_total"] == 1
+
+
+def test_ticket_that_is_committed_after_a_capture_is_in_the_next(
+    connection: psycopg.Connection, module_database_url: str
+) -> None:
+    """It was written before, by somebody who takes no lock, and nobody could see it."""
+    with psycopg.connect(module_database_url) as writer:
+        insert_ticket(writer)
+        capture_history(connection)
+        writer.commit()
+
+    captured = capture_history(connection)
+
+    assert captured.snapshot == "written"
+    assert snapshots(connection)[-1]["open_total"] == 1
+
+
+def test_marks_of_steps_that_are_off_do_not_pile_up(connection: psycopg.Connection) -> None:
+    """Without a geocoder nobody else deletes them; one of each step is left, which is enough."""
+    for number in range(5):
+        insert_ticket(connection, f"T{number}")
+
+    capture_history(connection)
+
+    left = "select array_agg(step order by step) from tickets.enrich_marks"
+    assert value(connection, left) == ["clusters", "geometry", "locations"]

@@ -15,8 +15,8 @@ from tests.support.waits import wait_until
 
 NAMES = [path.name for path in sorted(MIGRATIONS.glob("*.sql"))]
 SCHEDULES = {
-    "in-working-hours": ["sweep", "history"],
-    "at-end-of-day": ["sweep", "history"],
+    "in-working-hours": ["sweep", "clusters", "locations", "history"],
+    "at-end-of-day": ["sweep", "clusters", "locations", "history"],
     "sweep": ["sweep"],
 }
 

@@ -81,7 +81,7 @@ def test_demo_feeds_the_stage_and_runs_its_schedule(
     )
 
     assert "3 change files were put and settled" in run.stdout, run.stderr
-    assert "history  outcome captured" in run.stdout
+    assert "history   outcome captured" in run.stdout
     settled = application.settled([file.stamp for file in stream])
     assert settled == [(file.stamp, 1, "applied") for file in stream]
 

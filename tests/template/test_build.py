@@ -93,7 +93,7 @@ def test_package_comes_with_migrations_and_without_what_lambda_has_no_use_for(ar
     assert {"clients", "core", "jobs", "sql", "store"} <= folders
     assert not folders & {"cli", "samples", "__pycache__"}
     assert {Path(name).name for name in packed if "/sql/migrations/" in name} == migrations
-    assert all(name.endswith((".py", ".sql", ".pem")) for name in packed)
+    assert all(name.endswith((".py", ".sql", ".pem", ".csv")) for name in packed)
 
 
 def test_dependencies_are_of_the_architecture_and_name_no_place_of_this_machine(

@@ -90,6 +90,22 @@ def test_functions_of_the_stream_know_all_that_settings_can_say_of_it(function: 
     assert settings.max_file_bytes == 1024
 
 
+def test_enrich_knows_whom_to_ask_where_places_are() -> None:
+    """The key itself comes by a secret's ARN only; no variable holds it."""
+    chosen = {
+        "GeocoderProvider": "locationiq",
+        "GeocoderSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf",
+        "GeocoderRegion": "eu1",
+    }
+
+    settings = Settings.from_environment(Template(chosen).environment("enrich"))
+
+    assert settings.geocoder_provider == "locationiq"
+    assert settings.geocoder_secret_arn == chosen["GeocoderSecretArn"]
+    assert settings.geocoder_region == "eu1"
+    assert settings.geocoder_api_key is None
+
+
 def test_enrich_knows_the_queue_that_it_rings() -> None:
     """And the delay after which an unsettled file counts as a lost notification."""
     settings = Settings.from_environment(Template({"LostAfterSeconds": "7"}).environment("enrich"))
@@ -106,7 +122,7 @@ def test_no_setting_of_a_function_is_forgotten() -> None:
     given = {name for function in FUNCTIONS for name in Template().environment(function)}
 
     of_other_stores = {name for name in read.names if name.startswith("RUSTFS_")}
-    in_checkouts = {"DATABASE_URL", "MIGRATIONS_DIR"}
+    in_checkouts = {"DATABASE_URL", "GAZETTEER_FILE", "GEOCODER_API_KEY", "MIGRATIONS_DIR"}
     assert read.names - given == OPTIONAL | of_other_stores | in_checkouts
 
 

@@ -13,6 +13,7 @@ ALL_FOLDERS = {f"{STREAM}/automations/inc/{folder}/*" for folder in FOLDERS}
 ARCHIVE = ALL_FOLDERS - {f"{STREAM}/automations/inc/changes/*"}
 CHANGES = ALL_FOLDERS - ARCHIVE
 SECRET = {Template().value("DatabaseSecretArn")}
+GEOCODER_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:geocoder-AbCdEf"
 DOORBELLS, DEAD_LETTERS = {"DoorbellQueue.Arn"}, {"DeadLetterQueue.Arn"}
 READ_AND_ARCHIVE = {
     "s3:ListBucket": {STREAM},
@@ -105,6 +106,21 @@ def test_listing_is_for_the_three_folders() -> None:
 
     assert listing["Condition"] == {
         "StringLikeIfExists": {"s3:prefix": [f"automations/inc/{folder}/*" for folder in FOLDERS]}
+    }
+
+
+def test_geocoders_key_is_for_enrich_alone() -> None:
+    """And only that secret; without one there is nothing to read."""
+    template = Template({"GeocoderProvider": "locationiq", "GeocoderSecretArn": GEOCODER_SECRET})
+
+    readable = {
+        role: allowed(role, template).get("secretsmanager:GetSecretValue", set())
+        for role in ALLOWED
+    }
+
+    assert readable["EnrichRole"] == SECRET | {GEOCODER_SECRET}
+    assert {role for role, secrets in readable.items() if GEOCODER_SECRET in secrets} == {
+        "EnrichRole"
     }
 
 

@@ -12,7 +12,7 @@ from tests.support.functions import load_handler
 from tests.support.templates import Template
 
 RULES = {"SchedulerFires": "no"}
-ALL_STEPS = ["sweep", "history"]
+ALL_STEPS = ["sweep", "clusters", "locations", "history"]
 # What the design says, as (hours and minutes in Nairobi, steps).
 WORKING_HOURS = {f"{hour:02}:{minute:02}" for hour in range(6, 21) for minute in (0, 20, 40)}
 ROUND_THE_CLOCK = {f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(0, 60, 10)}

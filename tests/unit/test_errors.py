@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,7 @@ from fleettickets import errors
 from fleettickets.errors import (
     FileQuarantineError,
     FleetticketsError,
+    GeocoderQuotaError,
     MigrationError,
     ObjectChangedError,
     ObjectGoneError,
@@ -74,6 +76,14 @@ def test_text_names_what_it_is_about(error: FleetticketsError, attributes: dict[
     for name, value in attributes.items():
         assert getattr(error, name) == value
         assert value in str(error)
+
+
+def test_quota_says_when_to_resume() -> None:
+    """For the caller as a time, for people in the text."""
+    error = GeocoderQuotaError("the day's calls are used", datetime(2026, 6, 16, tzinfo=UTC))
+
+    assert error.resume_at == datetime(2026, 6, 16, tzinfo=UTC)
+    assert "from 2026-06-16 00:00:00 UTC" in str(error)
 
 
 def test_source_mismatch_says_what_to_do() -> None:

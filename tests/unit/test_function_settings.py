@@ -27,6 +27,7 @@ def test_every_variable_is_read() -> None:
             "STATEMENT_TIMEOUT_SECONDS": "7",
             "IDLE_TIMEOUT_SECONDS": "8",
             "MIGRATIONS_DIR": "/opt/migrations",
+            "GEOCODER_SECRET_ARN": ARN,
         }
     )
 
@@ -39,6 +40,7 @@ def test_every_variable_is_read() -> None:
         lost_after=timedelta(seconds=5),
         limits=Limits(timedelta(seconds=6), timedelta(seconds=7), timedelta(seconds=8)),
         migrations_dir="/opt/migrations",
+        geocoder_secret_arn=ARN,
     )
 
 

@@ -9,6 +9,7 @@ SECRETS = {
     "DATABASE_URL": "postgresql://fleet:hunter2@db/tickets",
     "RUSTFS_ACCESS_KEY": "AKIAEXAMPLE",
     "RUSTFS_SECRET_KEY": "wJalrXUtnFEMI",
+    "GEOCODER_API_KEY": "pk.0123456789",
 }
 
 
@@ -37,6 +38,9 @@ def test_every_variable_is_read() -> None:
             "TICKETS_PREFIX": "automations/test",
             "RUSTFS_ENDPOINT_URL": "http://localhost:9000",
             "MAX_FILE_BYTES": "1048576",
+            "GEOCODER_PROVIDER": "locationiq",
+            "GEOCODER_REGION": "eu1",
+            "GAZETTEER_FILE": "places.csv",
         }
     )
 
@@ -48,6 +52,10 @@ def test_every_variable_is_read() -> None:
         access_key=SECRETS["RUSTFS_ACCESS_KEY"],
         secret_key=SECRETS["RUSTFS_SECRET_KEY"],
         max_file_bytes=1_048_576,
+        geocoder_provider="locationiq",
+        geocoder_region="eu1",
+        geocoder_api_key=SECRETS["GEOCODER_API_KEY"],
+        gazetteer_file="places.csv",
     )
 
 

@@ -222,6 +222,7 @@ def test_report_shows_the_map_and_the_service_levels(shell: CommandLine, feed: F
     text = shell.run("demo-report").output
     document = shell.run("demo-report", "--json").document
 
+    assert "placed by feed 3, location 0, cluster 0, none 1" in text
     assert "KiB of JSON" in text
     assert "1 open ticket without a coordinate" in text
     assert "Athi River" in text
@@ -239,29 +240,6 @@ def test_report_shows_the_map_and_the_service_levels(shell: CommandLine, feed: F
         "hours_open_longest": 0,
         "on_map": 2,
     }
-
-
-def test_sample_points_put_tickets_on_the_map_and_overwrite_nothing(
-    shell: CommandLine, feed: Feed, connection: psycopg.Connection
-) -> None:
-    """A cluster that has a point keeps it; the dry run adds none."""
-    connection.execute(
-        "insert into tickets.geo_clusters (cluster, geom, source, verified)"
-        " values ('Karen', st_setsrid(st_makepoint(1, 2), 4326), 'person', true)"
-    )
-    feed.put("2024-06-15T17-00-00", a_row(latitude="", longitude=""))
-    shell.run("ingest", "--from-dir", "feed", "--apply")
-
-    dry = shell.run("demo-points")
-    before = connection.execute("select count(*) from tickets.geo_clusters").fetchone()
-    shell.run("demo-points", "--apply")
-
-    assert "Dry run" in dry.output
-    assert before == (1,)
-    assert connection.execute(
-        "select source from tickets.geo_clusters where cluster = 'Karen'"
-    ).fetchone() == ("person",)
-    assert connection.execute("select geo_source from tickets.inc").fetchone() == ("cluster",)
 
 
 def test_sample_stream_ends_as_it_was_made(

@@ -7,9 +7,10 @@ from typing import LiteralString
 import pytest
 
 from fleettickets.errors import LockTimeoutError
-from fleettickets.store.connections import translated_errors
+from fleettickets.store.connections import connect, translated_errors
+from fleettickets.store.enrich_marks import reconcile_geometry
 from tests.support.buckets import Fault, FaultyBucket
-from tests.support.scenes import FIRST, SECOND, Scene, a_file
+from tests.support.scenes import FIRST, SECOND, STAMPS, Scene, a_file
 
 ADD_KAREN = """
 insert into tickets.geo_clusters (cluster, geom, source)
@@ -143,4 +144,62 @@ def test_changed_raw_gets_its_new_place_and_unchanged_raw_keeps_it(scene: Scene)
 
     found = [(row["geo_source"], row["longitude"]) for row in scene.rows(GEOMETRY)]
     assert found == [("none", None), ("feed", 36.5)]
+    assert scene.rows(WRONG) == []
+
+
+def test_scheduled_run_mends_what_was_placed_by_an_old_gazetteer(scene: Scene) -> None:
+    """Somebody who takes no lock inserts a ticket while the gazetteer changes under it."""
+    with scene.another_session() as other, scene.another_session() as person:
+        with person.transaction():
+            person.execute(
+                "insert into tickets.inc (ticket_id, raw)"
+                """ values ('INC1', '{"cluster": "Karen", "is_actionable": "true"}')"""
+            )
+            other.execute(ADD_KAREN)
+        before = scene.rows(WRONG)
+
+        moved = [reconcile_geometry(scene.connection) for _ in "ab"]
+
+    assert before == [{"ticket_id": "INC1"}]
+    assert moved == [1, 0]
+    assert scene.rows(WRONG) == []
+
+
+def test_ingest_leaves_nothing_to_reconcile(scene: Scene) -> None:
+    """It places by the gazetteer under the lock, so a run after it reads no ticket for that."""
+    scene.connection.execute("delete from tickets.enrich_marks")
+    scene.put(FIRST, _a_file_from_karen("INC1"))
+
+    scene.ingest()
+
+    assert {row["step"] for row in scene.rows("select step from tickets.enrich_marks")} == {
+        "clusters",
+        "locations",
+        "history",
+    }
+
+
+def test_file_and_gazetteer_at_once_end_alike_in_either_order(scene: Scene) -> None:
+    """P8: whoever gets the lock first, every ticket has the point of the gazetteer as it ends."""
+    scene.connection.execute(ADD_KAREN)
+    stop = threading.Event()
+
+    def move_again_and_again() -> None:
+        with connect(scene.database_url, application_name="person") as person:
+            while not stop.is_set():
+                person.execute(MOVE_KAREN)
+                person.execute("delete from tickets.geo_clusters")
+                person.execute(ADD_KAREN)
+
+    person = threading.Thread(target=move_again_and_again)
+    person.start()
+    try:
+        for number, stamp in enumerate(STAMPS):
+            scene.put(stamp, _a_file_from_karen(*(f"INC{number}-{n}" for n in range(20))))
+            scene.ingest()
+    finally:
+        stop.set()
+        person.join()
+
+    assert scene.rows("select count(*) as tickets from tickets.inc") == [{"tickets": 180}]
     assert scene.rows(WRONG) == []

@@ -7,7 +7,16 @@ import pytest
 
 from tests.support.commands import CommandLine
 
-COMMANDS = ("migrate", "ingest", "replay", "skip", "capture-history", "status", "sample-feed")
+COMMANDS = (
+    "migrate",
+    "ingest",
+    "replay",
+    "skip",
+    "capture-history",
+    "status",
+    "sample-feed",
+    "gazetteer",
+)
 STAMP_FILE = "2026-06-15T17-00-00.csv"
 
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from psycopg.conninfo import conninfo_to_dict
 
-from fleettickets.clients.secrets import DatabaseSecret, database_url
+from fleettickets.clients.secrets import DatabaseSecret, Secret, database_url
 from fleettickets.errors import SecretUnavailableError, SettingError
 from tests.support.secrets import StoredSecret, an_rds_secret
 
@@ -153,11 +153,11 @@ def test_trouble_of_secrets_manager_passes(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The function tries again later."""
-    secret = DatabaseSecret(StoredSecret(URL).arn)
+    secret = Secret(StoredSecret(URL).arn, "DATABASE_SECRET_ARN", "database's")
     monkeypatch.setattr(secret, "_client", _FailingClient(error))
 
-    with pytest.raises(SecretUnavailableError):
-        secret.url()
+    with pytest.raises(SecretUnavailableError, match="the database's secret"):
+        secret.fetch()
 
 
 def test_secret_without_text_is_refused() -> None:

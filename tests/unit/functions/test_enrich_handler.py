@@ -10,19 +10,23 @@ from typing import Any
 import pytest
 
 from fleettickets import __version__
+from fleettickets.core.locations import Tier
 from fleettickets.errors import (
     BucketUnavailableError,
+    GeocoderKeyError,
     InputError,
     LockTimeoutError,
     SettingError,
     StepsFailedError,
 )
+from fleettickets.jobs.geocode import GeocodeContext, GeocodeSummary
 from fleettickets.jobs.sweep import SweepSummary
 from fleettickets.store.history import Capture
 from tests.support.functions import FakeConnection, FakeContext, load_handler
 
 DUE = "2026-11-22T20:50:00Z"
 BOTH = {"steps": ["sweep", "history"], "scheduled_at": DUE}
+ALL = {"steps": ["sweep", "clusters", "locations", "history"], "scheduled_at": DUE}
 KEY = "automations/inc/changes/2026-06-15T17-00-00.csv"
 
 
@@ -34,6 +38,10 @@ class FakeJobs:
     captured: Capture | Exception = field(
         default_factory=lambda: Capture(True, None, date(2026, 11, 22), "inserted", 3)  # noqa: FBT003
     )
+    geocoded: dict[str, GeocodeSummary | Exception] = field(
+        default_factory=dict[str, GeocodeSummary | Exception]
+    )
+    contexts: list[GeocodeContext] = field(default_factory=list[GeocodeContext])
     calls: list[str] = field(default_factory=list[str])
     days: list[datetime | None] = field(default_factory=list[datetime | None])
 
@@ -43,6 +51,20 @@ class FakeJobs:
         if isinstance(self.swept, Exception):
             raise self.swept
         return self.swept
+
+    def reconcile_geometry(self, _: object) -> int:
+        """Place the tickets of foreign writers."""
+        self.calls.append("reconcile")
+        return 2
+
+    def geocode(self, context: GeocodeContext, tier: Tier) -> GeocodeSummary:
+        """Geocode."""
+        self.calls.append(tier)
+        self.contexts.append(context)
+        answer = self.geocoded.get(tier, GeocodeSummary(tier, "nothing to do"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def capture_history(self, _: object, at: datetime | None) -> Capture:
         """Capture."""
@@ -82,6 +104,8 @@ def handler(
 
     monkeypatch.setattr("fleettickets.runtime.connect", connect)
     monkeypatch.setattr(module, "sweep", jobs.sweep)
+    monkeypatch.setattr(module, "reconcile_geometry", jobs.reconcile_geometry)
+    monkeypatch.setattr(module, "geocode", jobs.geocode)
     monkeypatch.setattr(module, "capture_history", jobs.capture_history)
     return module
 
@@ -163,7 +187,7 @@ def test_failed_step_leaves_its_connection(
         ({}, 'needs "steps"'),
         ({"steps": []}, 'needs "steps"'),
         ({"steps": "sweep"}, 'needs "steps"'),
-        ({"steps": ["sweep", "geocode"]}, "unknown steps: geocode; there are: sweep, history"),
+        ({"steps": ["sweep", "geocode"]}, "unknown steps: geocode; there are: sweep, clus"),
         ({"steps": [7]}, "unknown steps: 7"),
         ({"steps": ["sweep"], "scheduled_at": "<aws.scheduler.scheduled-time>"}, "must be a time"),
         ({"steps": ["sweep"], "scheduled_at": "2026-11-22T20:50:00"}, "offset from UTC"),
@@ -249,6 +273,86 @@ def test_one_line_a_step(
         ("step failed", "history", "failed"),
     ]
     assert caplog.records[1].__dict__["error"] == "LockTimeoutError"
+
+
+def test_whole_run_is_four_lines(
+    handler: ModuleType, jobs: FakeJobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sweep, clusters, locations, history: a line each, with the counts of what was done."""
+    caplog.set_level("INFO")
+    jobs.geocoded["location"] = GeocodeSummary("location", "done", asked=3, found=4, rejected=1)
+
+    handler.handle(ALL, FakeContext())
+
+    assert jobs.calls == ["sweep", "reconcile", "cluster", "location", "history"]
+    lines = {record.__dict__["step"]: record.__dict__ for record in caplog.records}
+    assert list(lines) == ALL["steps"]
+    assert {line["message"] for line in lines.values()} == {"step was run"}
+    assert lines["clusters"]["reconciled"] == 2
+    counts = {name: lines["locations"][name] for name in ("outcome", "asked", "found", "rejected")}
+    assert counts == {"outcome": "done", "asked": 3, "found": 4, "rejected": 1}
+
+
+def test_quota_is_told_with_the_time_it_ends(
+    handler: ModuleType, jobs: FakeJobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no failure: the rest stays pending until then."""
+    caplog.set_level("INFO")
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    jobs.geocoded["location"] = GeocodeSummary("location", "quota", left=9, resume_at=midnight)
+
+    handler.handle({"steps": ["locations"]}, FakeContext())
+
+    (record,) = caplog.records
+    assert record.__dict__["outcome"] == "quota"
+    assert record.__dict__["resume_at"] == "2026-11-23T00:00:00+00:00"
+
+
+def test_refused_key_fails_its_step_only(
+    handler: ModuleType, jobs: FakeJobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Locations may still have answers to reuse, and the day is closed all the same."""
+    jobs.geocoded["cluster"] = GeocoderKeyError("locationiq refuses the key")
+
+    with pytest.raises(StepsFailedError, match="clusters") as raised:
+        handler.handle(ALL, FakeContext())
+
+    assert raised.value.steps == ("clusters",)
+    assert jobs.calls[-2:] == ["location", "history"]
+    (failure,) = [record for record in caplog.records if record.message == "step failed"]
+    assert failure.__dict__["error"] == "GeocoderKeyError"
+
+
+def test_geocoding_leaves_time_for_the_steps_after_it(handler: ModuleType, jobs: FakeJobs) -> None:
+    """Its last answers have to be written, and the day has to be closed."""
+    handler.handle({"steps": ["locations"]}, FakeContext(remaining_ms=600_000))
+
+    assert jobs.contexts[0].time_left() == 480
+
+
+def test_without_a_provider_nothing_is_geocoded(
+    handler: ModuleType, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tickets of foreign writers are placed all the same, by the gazetteer as it is."""
+    monkeypatch.setenv("GEOCODER_PROVIDER", "none")
+
+    handler.handle(ALL, FakeContext())
+
+    assert jobs.calls == ["sweep", "reconcile", "history"]
+
+
+def test_geocoding_becomes_metrics(
+    handler: ModuleType, jobs: FakeJobs, metrics: Callable[[], dict[str, Any]]
+) -> None:
+    """Calls, the failed ones among them, and places found."""
+    jobs.geocoded["location"] = GeocodeSummary("location", "done", asked=3, found=4, failed=1)
+
+    handler.handle({"steps": ["locations"]}, FakeContext())
+
+    published = metrics()
+    assert published["GeocodeCalls"] == [4]
+    assert published["GeocodeFailures"] == [1]
+    assert published["PlacesFound"] == [4]
 
 
 def test_foreign_errors_are_logged_without_their_text(

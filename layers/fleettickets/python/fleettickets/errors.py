@@ -4,7 +4,10 @@ FleetticketsError
  ├─ RetryableError              nothing is wrong with the input: try again later
  │   ├─ DatabaseUnavailableError    no connection, connection lost, database starting up or full
  │   ├─ LockTimeoutError            another session works on the dataset
- │   ├─ SecretUnavailableError      the database's secret could not be fetched
+ │   ├─ SecretUnavailableError      a secret could not be fetched
+ │   ├─ GeocoderUnavailableError    a geocoder did not answer, or not as it should
+ │   ├─ GeocoderQuotaError          a geocoder takes no more calls until a time that it names
+ │   ├─ GeocoderBudgetError         the run has too little time left for another call
  │   ├─ BucketUnavailableError      the object store answered 5xx, timed out or cut a body short
  │   ├─ ObjectChangedError          the object is no longer the one that was listed: list again
  │   ├─ LeaseLostError              a reseed's lease was taken over by another worker
@@ -17,6 +20,8 @@ FleetticketsError
      ├─ MigrationError              the migration files and the database contradict each other
      ├─ SourceMismatchError         the configured source is not the one of the current generation
      ├─ ReseedRefusedError          a reseed may not start now
+     ├─ GeocoderKeyError            a geocoder refuses the key, or what it is used for
+     ├─ GeocoderQueryError          a geocoder refuses this one query, and will again
      ├─ ObjectGoneError             the object does not exist (any more)
      └─ FileQuarantineError         the content of a change file cannot be applied
 
@@ -24,6 +29,7 @@ The class names are an interface: the state machine and saved queries refer to t
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class FleetticketsError(Exception):
@@ -44,6 +50,23 @@ class LockTimeoutError(RetryableError):
 
 class SecretUnavailableError(RetryableError):
     """Secrets Manager did not answer as it should; the secret itself is in no text."""
+
+
+class GeocoderUnavailableError(RetryableError):
+    """A geocoder did not answer, or with what is no answer; the query stays pending."""
+
+
+class GeocoderQuotaError(RetryableError):
+    """A geocoder takes no more calls before `resume_at`; what is left stays pending until then."""
+
+    def __init__(self, message: str, resume_at: datetime) -> None:
+        """Say in `message` which limit it is; `resume_at` is aware."""
+        super().__init__(f"{message}; it takes calls again from {resume_at:%Y-%m-%d %H:%M:%S %Z}")
+        self.resume_at = resume_at
+
+
+class GeocoderBudgetError(RetryableError):
+    """The run has too little time left for another call; what is left stays pending."""
 
 
 class BucketUnavailableError(RetryableError):
@@ -121,6 +144,14 @@ class SourceMismatchError(PermanentError):
 
 class ReseedRefusedError(PermanentError):
     """A reseed may not start or go on now; the text says which one stands in its way."""
+
+
+class GeocoderKeyError(PermanentError):
+    """A geocoder refuses the key, or the service to it: somebody must change key or plan."""
+
+
+class GeocoderQueryError(PermanentError):
+    """A geocoder refuses one query as invalid; asking the same again does not help."""
 
 
 class ObjectGoneError(PermanentError):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from fleettickets import __version__
 from fleettickets.clients.buckets import Bucket
+from fleettickets.clients.geocoders.interface import Geocoder
 from fleettickets.clients.s3 import S3Bucket
 from fleettickets.clients.secrets import DatabaseSecret
 from fleettickets.core.keys import Prefix
@@ -86,6 +87,29 @@ def start_runtime(
         connections=keep_connection(
             function, settings, lock_timeout=lock_timeout, on_recovery=forgive_outage
         ),
+    )
+
+
+def open_settings_geocoder(settings: Settings) -> Geocoder:
+    """Return the geocoder that the settings name; it connects, or reads its file, when it is used.
+
+    Raises:
+        SettingError: a setting is missing or wrong.
+        SecretUnavailableError: the key's secret could not be fetched for now.
+    """
+    from fleettickets.clients.geocoders.opening import (  # noqa: PLC0415 - httpx takes long to import
+        GeocoderChoice,
+        open_geocoder,
+    )
+
+    return open_geocoder(
+        GeocoderChoice(
+            settings.geocoder_provider,
+            region=settings.geocoder_region,
+            api_key=settings.geocoder_api_key,
+            secret_arn=settings.geocoder_secret_arn,
+            gazetteer_file=settings.gazetteer_file,
+        )
     )
 
 

@@ -10,6 +10,7 @@ DEFAULT_PREFIX = "automations/inc"
 DEFAULT_MAX_FILE_BYTES = 2 * 1024**3
 DEFAULT_LOST_AFTER_SECONDS = 120
 DEFAULT_STAGE = "local"
+DEFAULT_GEOCODER_PROVIDER = "gazetteer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Settings:
     doorbell_queue_url: str | None = None
     lost_after: timedelta = timedelta(seconds=DEFAULT_LOST_AFTER_SECONDS)
     migrations_dir: str | None = None
+    geocoder_provider: str = DEFAULT_GEOCODER_PROVIDER
+    geocoder_region: str | None = None
+    geocoder_api_key: str | None = field(default=None, repr=False)
+    geocoder_secret_arn: str | None = None
+    gazetteer_file: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -69,6 +75,11 @@ class Settings:
             lost_after=_seconds(environment, "LOST_AFTER_SECONDS")
             or timedelta(seconds=DEFAULT_LOST_AFTER_SECONDS),
             migrations_dir=environment.get("MIGRATIONS_DIR") or None,
+            geocoder_provider=environment.get("GEOCODER_PROVIDER") or DEFAULT_GEOCODER_PROVIDER,
+            geocoder_region=environment.get("GEOCODER_REGION") or None,
+            geocoder_api_key=environment.get("GEOCODER_API_KEY") or None,
+            geocoder_secret_arn=environment.get("GEOCODER_SECRET_ARN") or None,
+            gazetteer_file=environment.get("GAZETTEER_FILE") or None,
         )
 
     def require_database_url(self) -> str:

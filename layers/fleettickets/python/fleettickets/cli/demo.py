@@ -1,4 +1,4 @@
-"""`fleettickets demo-points` and `demo-report`: the end of `make demo`, hidden from the help."""
+"""`fleettickets demo-report`: the end of `make demo`, hidden from the help."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,14 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fleettickets.cli.consoles import facts, number, plural, print_json, standard_output
-from fleettickets.cli.options import Apply, AsJson
+from fleettickets.cli.options import AsJson
 from fleettickets.cli.sessions import open_database, read_settings
 from fleettickets.cli.status import when
-from fleettickets.cli.summaries import DRY_RUN_NOTE
 from fleettickets.jobs.status import Report, read_report
-from fleettickets.samples.places import PLACES
-from fleettickets.store.connections import translated_errors
-from fleettickets.store.sample_points import add_cluster_points
 
 _SLA_COLUMNS = {
     "open": "open",
@@ -32,21 +28,6 @@ LAG_NOTE = (
     "Hours count to now, and the feed's content trails file time by about two days: what it still\n"
     "shows as open is at least that old, so nearly everything open counts as breached."
 )
-
-
-def demo_points(*, apply: Apply = False) -> None:
-    """Give each cluster of the sample stream a point, where the gazetteer has none."""
-    points = [(place.cluster, place.longitude, place.latitude) for place in PLACES]
-    console = standard_output()
-    if not apply:
-        console.print(f"{plural(len(points), 'cluster')} of the sample stream.")
-        console.print(DRY_RUN_NOTE)
-        return
-    with open_database(read_settings(), "demo-points") as connection, translated_errors():
-        added = add_cluster_points(connection, points)
-    console.print(
-        f"{plural(added, 'cluster point')} added from the sample's own table (unverified)."
-    )
 
 
 def demo_report(*, as_json: AsJson = False) -> None:
@@ -78,11 +59,16 @@ def _map_facts(report: Report) -> list[tuple[str, str | Text]]:
         ("payload", f"{report.map_bytes / 1024:,.0f} KiB of JSON, a GeoJSON FeatureCollection"),
         ("features", number(len(report.map_payload["features"]))),
         ("left out", f"{plural(missing, 'open ticket')} without a coordinate"),
+        ("with closed ones", f"placed by {_tiers(report)}"),
         ("by status", _counts(summary["by_status"])),
         ("by cluster", _counts(summary["by_cluster"], most=6)),
         ("watermark", freshness["watermark"] or "nothing applied yet"),
         ("content as of", when(freshness["content_as_of"])),
     ]
+
+
+def _tiers(report: Report) -> str:
+    return ", ".join(f"{tier} {count:,}" for tier, count in report.tiers.items())
 
 
 def _counts(counts: Mapping[str, int], *, most: int | None = None) -> str:

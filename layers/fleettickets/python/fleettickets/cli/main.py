@@ -4,8 +4,10 @@ import sys
 
 import typer
 
-from fleettickets.cli.demo import demo_points, demo_report
+from fleettickets.cli.demo import demo_report
 from fleettickets.cli.exits import CommandGroup, report_bug
+from fleettickets.cli.gazetteer import gazetteer
+from fleettickets.cli.geocode import app as geocode
 from fleettickets.cli.history import capture_history
 from fleettickets.cli.ingest import ingest
 from fleettickets.cli.migrate import migrate
@@ -35,10 +37,11 @@ app.command("migrate")(migrate)
 app.command("ingest")(ingest)
 app.command("replay")(replay)
 app.command("skip")(skip)
+app.add_typer(geocode, name="geocode")
 app.command("capture-history")(capture_history)
 app.command("status")(status)
 app.command("sample-feed")(sample_feed)
-app.command("demo-points", hidden=True)(demo_points)
+app.command("gazetteer")(gazetteer)
 app.command("demo-report", hidden=True)(demo_report)
 
 

@@ -56,19 +56,25 @@ def status_document(found: Status) -> dict[str, Any]:
         "freshness": found.stream.freshness,
         "files": asdict(found.files),
         "tickets": asdict(found.tickets),
+        "geocoding": {
+            "open_by_tier": dict(found.tiers),
+            "gaps": [asdict(gap) for gap in found.gaps],
+        },
         "quarantined": [asdict(file) for file in found.quarantined],
         "last_files": [asdict(file) for file in found.last_files],
     }
 
 
 def print_status(console: Console, found: Status) -> None:
-    """Print the three groups of facts, then the last files with their row counts."""
+    """Print the groups of facts, then the last files with their row counts."""
     console.print(Text("stream", style="bold underline"))
     console.print(facts(_stream_facts(found)))
     console.print(Text("\nfiles of this generation", style="bold underline"))
     console.print(facts(_file_facts(found)))
     console.print(Text("\ntickets", style="bold underline"))
     console.print(facts(_ticket_facts(found)))
+    console.print(Text("\ngeocoding", style="bold underline"))
+    console.print(facts(_geocoding_facts(found)))
     if found.quarantined:
         console.print(Text("\nquarantined: mend and replay, or skip", style="bold underline"))
     for file in found.quarantined:
@@ -145,6 +151,19 @@ def _ticket_facts(found: Status) -> list[tuple[str, str | Text]]:
         ("not on the map", f"{tickets.without_coordinate:,} open without a coordinate"),
         ("precisely placed", "-" if coverage is None else f"{coverage:.1%} of the open ones"),
     ]
+
+
+def _geocoding_facts(found: Status) -> list[tuple[str, str | Text]]:
+    """Return how many open tickets each tier places, and why the others are not."""
+    placed = ", ".join(f"{tier} {count:,}" for tier, count in found.tiers.items())
+    gaps = [
+        (
+            f"{gap.tier} gap",
+            f"{plural(gap.tickets, 'ticket')} of {plural(gap.names, 'name')}: {gap.why}",
+        )
+        for gap in found.gaps
+    ]
+    return [("open tickets by", placed), *gaps]
 
 
 def files_table(files: Sequence[SettledFile], *, wide: bool) -> Table:

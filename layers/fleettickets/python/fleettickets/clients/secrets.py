@@ -1,4 +1,4 @@
-"""The database's secret in AWS Secrets Manager: fetched once, kept, and fetched again on demand."""
+"""Secrets in AWS Secrets Manager; the database's is kept, and fetched again on demand."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -30,55 +30,39 @@ READ_TIMEOUT_SECONDS = 10
 ATTEMPTS = 3
 
 
-class DatabaseSecret:
-    """One secret, known by its ARN: a database URL, or the JSON that RDS writes.
+class Secret:
+    """One secret, known by its ARN; nothing of it is in any text but what `fetch` returns.
 
-    `defaults` (host, port, dbname) fill in what that JSON leaves out: RDS writes only user and
-    password into the secrets that it manages itself. Nothing of the secret is in any text but the
-    URL that `url` returns.
+    Errors name it as the `owner`'s (such as "database's"), and the `setting` that has its ARN.
     """
 
-    def __init__(self, arn: str, defaults: Mapping[str, str] | None = None) -> None:
+    def __init__(self, arn: str, setting: str, owner: str) -> None:
         """Name the secret; nothing is fetched yet."""
         self._arn = arn
-        self._defaults = defaults or {}
-        self._url: str | None = None
+        self._setting = setting
+        self._owner = owner
 
     def __repr__(self) -> str:
         """Show which secret it is, not what it says."""
-        return f"DatabaseSecret({self._arn!r})"
+        return f"Secret({self._arn!r})"
 
-    def url(self) -> str:
-        """Return the database's URL, fetched at the first call only.
+    def fetch(self) -> str:
+        """Return the secret's text; empty if it has none.
 
         Raises:
             SecretUnavailableError: Secrets Manager did not answer.
-            SettingError: there is no such secret, it may not be read, or it is of another form.
+            SettingError: there is no such secret, or it may not be read.
         """
-        if self._url is None:
-            self._url = database_url(self._fetch(), self._defaults)
-        return self._url
-
-    def renew(self) -> bool:
-        """Fetch the secret again; return whether it differs from the one that was kept.
-
-        Raises:
-            SecretUnavailableError, SettingError: as `url`; the former one is kept then.
-        """
-        former, self._url = self._url, database_url(self._fetch(), self._defaults)
-        return self._url != former
-
-    def _fetch(self) -> str:
         try:
             answer = self._client.get_secret_value(SecretId=self._arn)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown error")
             if _passes(error, code):
-                raise SecretUnavailableError(f"the database's secret: {code}") from error
-            raise SettingError(SETTING, f"the secret cannot be read ({code})") from error
+                raise SecretUnavailableError(f"the {self._owner} secret: {code}") from error
+            raise SettingError(self._setting, f"the secret cannot be read ({code})") from error
         except BotoCoreError as error:
             raise SecretUnavailableError(
-                f"the database's secret was not fetched ({type(error).__name__})"
+                f"the {self._owner} secret was not fetched ({type(error).__name__})"
             ) from error
         return answer.get("SecretString", "")
 
@@ -96,6 +80,45 @@ class DatabaseSecret:
         create = cast("Callable[..., SecretsManagerClient]", boto3.client)  # pyright: ignore[reportUnknownMemberType]
         region = self._arn.split(":")[3] if self._arn.startswith("arn:") else None
         return create("secretsmanager", region_name=region, config=config)
+
+
+class DatabaseSecret:
+    """One secret, known by its ARN: a database URL, or the JSON that RDS writes.
+
+    `defaults` (host, port, dbname) fill in what that JSON leaves out: RDS writes only user and
+    password into the secrets that it manages itself. Nothing of the secret is in any text but the
+    URL that `url` returns.
+    """
+
+    def __init__(self, arn: str, defaults: Mapping[str, str] | None = None) -> None:
+        """Name the secret; nothing is fetched yet."""
+        self._secret = Secret(arn, SETTING, "database's")
+        self._defaults = defaults or {}
+        self._url: str | None = None
+
+    def __repr__(self) -> str:
+        """Show which secret it is, not what it says."""
+        return f"DatabaseSecret({self._secret!r})"
+
+    def url(self) -> str:
+        """Return the database's URL, fetched at the first call only.
+
+        Raises:
+            SecretUnavailableError: Secrets Manager did not answer.
+            SettingError: there is no such secret, it may not be read, or it is of another form.
+        """
+        if self._url is None:
+            self._url = database_url(self._secret.fetch(), self._defaults)
+        return self._url
+
+    def renew(self) -> bool:
+        """Fetch the secret again; return whether it differs from the one that was kept.
+
+        Raises:
+            SecretUnavailableError, SettingError: as `url`; the former one is kept then.
+        """
+        former, self._url = self._url, database_url(self._secret.fetch(), self._defaults)
+        return self._url != former
 
 
 def _passes(error: ClientError, code: str) -> bool:

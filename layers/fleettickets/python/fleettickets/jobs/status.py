@@ -6,7 +6,7 @@ from typing import Any
 
 from fleettickets.store import plans, reports, status
 from fleettickets.store.connections import Connection, translated_errors
-from fleettickets.store.status import LedgerCounts, SettledFile, StreamFacts, TicketCounts
+from fleettickets.store.status import Gap, LedgerCounts, SettledFile, StreamFacts, TicketCounts
 
 QUARANTINED_LISTED = 20
 
@@ -15,12 +15,15 @@ QUARANTINED_LISTED = 20
 class Status:
     """All facts of one moment; `last_files` has what was settled last first.
 
-    `quarantined` has the files that wait for a person, at most 20, the latest stamp first.
+    `quarantined` has the files that wait for a person, at most 20, the latest stamp first; `tiers`
+    counts the open tickets by what places them, and `gaps` says why the others are not.
     """
 
     stream: StreamFacts
     files: LedgerCounts
     tickets: TicketCounts
+    tiers: Mapping[str, int]
+    gaps: Sequence[Gap]
     quarantined: Sequence[SettledFile]
     last_files: Sequence[SettledFile]
 
@@ -29,11 +32,13 @@ class Status:
 class Report:
     """What the demo shows at its end: the map's payload, its size, and service levels.
 
-    The size is that of the JSON text in bytes, as an uncompressed answer would carry it.
+    The size is that of the JSON text in bytes, as an uncompressed answer would carry it. The tiers
+    are those of the map with closed tickets: how many each places; `none` are left out of it.
     """
 
     map_payload: Mapping[str, Any]
     map_bytes: int
+    tiers: Mapping[str, int]
     clusters: Sequence[Mapping[str, Any]]
 
 
@@ -50,6 +55,8 @@ def read_status(connection: Connection, *, last_files: int) -> Status:
             stream=stream,
             files=status.read_ledger_counts(connection, stream.generation),
             tickets=status.read_ticket_counts(connection),
+            tiers=status.read_tiers(connection),
+            gaps=status.read_gaps(connection),
             quarantined=status.read_quarantined_files(
                 connection, stream.generation, QUARANTINED_LISTED
             ),
@@ -66,4 +73,9 @@ def read_report(connection: Connection) -> Report:
     with translated_errors(), connection.transaction():
         plans.freeze(connection)
         payload, size = reports.read_map_payload(connection)
-        return Report(payload, size, reports.read_sla_by_cluster(connection))
+        return Report(
+            map_payload=payload,
+            map_bytes=size,
+            tiers=reports.read_tickets_by_tier(connection),
+            clusters=reports.read_sla_by_cluster(connection),
+        )

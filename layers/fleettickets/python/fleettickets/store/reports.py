@@ -25,6 +25,27 @@ def read_map_payload(connection: Connection) -> tuple[Mapping[str, Any], int]:
     return row
 
 
+TICKETS_BY_TIER = """
+with payload as materialized (
+    select reporting.fn_tickets_for_map(p_open_only := false) as body
+)
+
+select feature -> 'properties' ->> 'geo_source' as tier, count(*) as tickets
+from payload
+cross join lateral jsonb_array_elements(body -> 'features') as feature
+group by tier
+union all
+select 'none', (body -> 'summary' ->> 'without_coordinate')::bigint from payload
+"""
+
+
+def read_tickets_by_tier(connection: Connection) -> dict[str, int]:
+    """Count all tickets, closed ones too, by what places them on the map; `none` are left out."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        counted = dict(cursor.execute(TICKETS_BY_TIER).fetchall())
+    return {tier: counted.get(tier, 0) for tier in ("feed", "location", "cluster", "none")}
+
+
 SLA_BY_CLUSTER = """
 select
     coalesce(cluster, '(none)') as cluster,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, tuple_row
 
 from fleettickets.store.connections import Connection
 from fleettickets.store.streams import DATASET
@@ -80,6 +80,19 @@ class TicketCounts:
     at_risk: int
     without_clock: int
     without_coordinate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What geocoding has not placed for one reason.
+
+    `tier` is `cluster` or `location`; `names` is how many names, `tickets` how many open tickets.
+    """
+
+    tier: str
+    why: str
+    names: int
+    tickets: int
 
 
 STREAM_FACTS = """
@@ -217,6 +230,34 @@ from tickets.inc_open_sla as open_tickets
 def read_ticket_counts(connection: Connection) -> TicketCounts:
     """Count the tickets by what is late and what is not on the map."""
     return _one(connection, TicketCounts, TICKET_COUNTS, [])
+
+
+TIERS = """
+select geo_source, count(*) from tickets.inc
+where is_actionable
+group by geo_source
+"""
+
+
+def read_tiers(connection: Connection) -> dict[str, int]:
+    """Return how many open tickets each tier places; `none` places the rest."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        counted = dict(cursor.execute(TIERS).fetchall())
+    return {tier: counted.get(tier, 0) for tier in ("feed", "location", "cluster", "none")}
+
+
+GAPS = """
+select tier, why, count(*) as names, sum(tickets)::bigint as tickets
+from tickets.geocode_backlog
+group by tier, why
+order by tickets desc, tier asc, why asc
+"""
+
+
+def read_gaps(connection: Connection) -> list[Gap]:
+    """Return what is not placed by its reason, what most tickets wait for first."""
+    with connection.cursor(row_factory=class_row(Gap)) as cursor:
+        return cursor.execute(GAPS).fetchall()
 
 
 def _one[Row](

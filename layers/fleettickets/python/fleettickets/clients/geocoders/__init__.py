@@ -1,0 +1,1 @@
+"""Geocoders: services and a file that know where places are, behind one interface."""

@@ -1,0 +1,1 @@
+"""Geocoding on a real database."""

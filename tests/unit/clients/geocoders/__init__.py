@@ -1,0 +1,1 @@
+"""Tests of the geocoders: the online ones over loopback, the gazetteer on files."""
