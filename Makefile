@@ -1,14 +1,17 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
-	db-destroy psql migrate status localstack localstack-stop logs bench-ingest bench-geocode build deploy \
-	bucket-events clean
+	db-destroy psql migrate status localstack localstack-stop logs bench-ingest bench-geocode build \
+	deploy bucket-events bench-reseed reseed clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
 ARGS ?=
 # Where it is deployed (a stage of samconfig.toml), and for which processor it is built
 STAGE ?=
 ARCH ?= arm64
+# The plan that a reseed applies (none: it plans), and whether files may be gone since (yes)
+PLAN ?=
+ALLOW_MISSING ?=
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -80,11 +83,17 @@ bench-ingest: setup ## Measure ingest against the batch worker's way and against
 bench-geocode: setup ## Measure geocoding at a million tickets: 10,000 pending places, and an idle run
 	@scripts/cluster.sh run .venv/bin/python -m tests.bench.geocode $(ARGS)
 
+bench-reseed: setup ## Measure a reseed of 10,000 files on LocalStack against the live path (ARGS="--files 500")
+	@scripts/localstack.sh run scripts/cluster.sh run .venv/bin/python -m tests.bench.reseed $(ARGS)
+
 build: setup ## Pack functions and layers, without Docker (ARCH=x86_64 or host for others than arm64)
 	@scripts/build.sh $(ARCH)
 
 deploy: setup ## Deploy to a stage of samconfig.toml (STAGE=localstack is this machine)
 	@scripts/deploy.sh deploy $(STAGE)
+
+reseed: setup ## Plan a reseed (STAGE=staging), or apply that plan (PLAN=its plan_sha256; ALLOW_MISSING=yes)
+	@scripts/deploy.sh reseed $(STAGE) $(if $(PLAN),--plan $(PLAN)) $(if $(filter yes,$(ALLOW_MISSING)),--allow-missing)
 
 bucket-events: setup ## Switch EventBridge on for a bucket of others (BUCKET=name; ARGS=--apply does it)
 	@.venv/bin/python scripts/bucket_events.py $(BUCKET) $(ARGS)

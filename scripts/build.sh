@@ -2,7 +2,8 @@
 # Packs the functions and layers, and the template that names them, without SAM and without Docker.
 #
 #   build.sh [arm64|x86_64|host]    make .aws-sam/<architecture>/ anew: template.yaml, a zip file a
-#                                   function and layer, and their sizes; `host` is for this machine
+#                                   function and layer, the state machine's definition, and their sizes;
+#                                   `host` is for this machine
 #   build.sh layer NAME DIRECTORY   only put the content of a layer there, for $ARCH (`sam build` asks)
 #   build.sh lock                   write layers/dependencies/requirements.txt anew from uv.lock
 #   build.sh lock-check             fail if that would change it
@@ -88,6 +89,15 @@ pack() { "$ROOT/.venv/bin/python" "$ROOT/scripts/pack.py" "$1" "$2"; }
 # Names of the folders below $1 that the template packs.
 packed_folders() { sed -n -E "s#^ +(Code|Content)Uri: $1/([a-z_]+)/.*#\2#p" "$ROOT/template.yaml"; }
 
+# Names of the folders that hold the definition of a state machine.
+defined_machines() { sed -n -E 's#^ +DefinitionUri: functions/([a-z_]+)/.*#\1#p' "$ROOT/template.yaml"; }
+
+# JSON is what AWS and LocalStack both read, wherever they find it.
+put_definition() {
+  "$ROOT/.venv/bin/python" -c 'import json, sys, yaml
+json.dump(yaml.safe_load(sys.stdin), sys.stdout, indent=2)' <"$1" >"$2"
+}
+
 command_build() {
   local name new
   platform_of "$1" >/dev/null
@@ -108,7 +118,11 @@ command_build() {
     pack "$new/$name" "$new/$name.zip"
     rm -rf "${new:?}/$name"
   done
-  sed -E 's#^( +(Code|Content)Uri: )(functions|layers)/([a-z_]+)/.*#\1\4.zip#' \
+  for name in $(defined_machines); do
+    put_definition "$ROOT/functions/$name/state_machine.asl.yaml" "$new/$name.asl.json"
+  done
+  sed -E -e 's#^( +(Code|Content)Uri: )(functions|layers)/([a-z_]+)/.*#\1\4.zip#' \
+    -e 's#^( +DefinitionUri: )functions/([a-z_]+)/.*#\1\2.asl.json#' \
     "$ROOT/template.yaml" >"$new/template.yaml"
   replace "$BUILDS/$1" "$new"
   report "$BUILDS/$1"

@@ -31,7 +31,7 @@ def main() -> None:
     """Translate the template that the command line names."""
     template: dict[str, Any] = yaml_parse(Path(sys.argv[1]).read_text())
     for resource in template["Resources"].values():
-        for location in ("CodeUri", "ContentUri"):
+        for location in ("CodeUri", "ContentUri", "DefinitionUri"):
             if location in resource.get("Properties", {}):
                 resource["Properties"][location] = ANY_LOCATION
     translator = Translator({}, Parser())

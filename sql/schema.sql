@@ -26,7 +26,7 @@ CREATE SCHEMA scratch;
 
 -- Name: SCHEMA scratch; Type: COMMENT; Schema: -; Owner: -
 
-COMMENT ON SCHEMA scratch IS 'Tables of a reseed''s plan, dropped at its end.';
+COMMENT ON SCHEMA scratch IS 'Tables of a reseed''s plan, empty when none is being made, and a snapshot during a reseed.';
 
 -- Name: tickets; Type: SCHEMA; Schema: -; Owner: -
 
@@ -341,6 +341,29 @@ $$;
 -- Name: FUNCTION fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text); Type: COMMENT; Schema: reporting; Owner: -
 
 COMMENT ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) IS 'GeoJSON of the tickets that have a point, and a summary of all: counts, how many have no point, freshness. Arguments: open only, cluster, normalized_status.';
+
+-- Name: grant_roles(); Type: FUNCTION; Schema: scratch; Owner: -
+
+CREATE FUNCTION scratch.grant_roles() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if to_regrole('fleettickets_plan') is not null then
+        execute 'grant select, insert, update, delete on all tables in schema scratch '
+            'to fleettickets_plan';
+    end if;
+    if to_regrole('fleettickets_ingest') is not null then
+        execute 'grant usage on schema scratch to fleettickets_ingest';
+        execute 'grant select, insert, update, delete on all tables in schema scratch '
+            'to fleettickets_ingest';
+    end if;
+end
+$$;
+
+-- Name: FUNCTION grant_roles(); Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON FUNCTION scratch.grant_roles() IS 'The part of tickets.grant_roles() for the schema scratch.';
 
 -- Name: capture_history(timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
 
@@ -902,9 +925,9 @@ $$;
 
 COMMENT ON FUNCTION tickets.freshness() IS 'How fresh and complete the tickets are, for every payload; reads the ledger with its owner''s rights.';
 
--- Name: grant_roles(); Type: FUNCTION; Schema: tickets; Owner: -
+-- Name: grant_product_roles(); Type: FUNCTION; Schema: tickets; Owner: -
 
-CREATE FUNCTION tickets.grant_roles() RETURNS void
+CREATE FUNCTION tickets.grant_product_roles() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -965,6 +988,20 @@ begin
         );
     end if;
 end
+$$;
+
+-- Name: FUNCTION grant_product_roles(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.grant_product_roles() IS 'The part of tickets.grant_roles() for the schemas tickets and reporting.';
+
+-- Name: grant_roles(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.grant_roles() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select tickets.grant_product_roles();
+    select scratch.grant_roles();
 $$;
 
 -- Name: FUNCTION grant_roles(); Type: COMMENT; Schema: tickets; Owner: -
@@ -1259,6 +1296,257 @@ COMMENT ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
+
+-- Name: reseed_before; Type: TABLE; Schema: scratch; Owner: -
+
+CREATE TABLE scratch.reseed_before (
+    generation integer NOT NULL,
+    ticket_id text NOT NULL,
+    raw_hash text NOT NULL
+);
+
+-- Name: TABLE reseed_before; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON TABLE scratch.reseed_before IS 'The tickets as they were when a reseed was opened, until its report is made.';
+
+-- Name: COLUMN reseed_before.generation; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_before.generation IS 'Generation of the reseed.';
+
+-- Name: COLUMN reseed_before.ticket_id; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_before.ticket_id IS 'The source''s number of the ticket.';
+
+-- Name: COLUMN reseed_before.raw_hash; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_before.raw_hash IS 'MD5 of its content at that time.';
+
+-- Name: reseed_closures; Type: TABLE; Schema: scratch; Owner: -
+
+CREATE UNLOGGED TABLE scratch.reseed_closures (
+    run bigint NOT NULL,
+    ticket_id text NOT NULL,
+    closed_at timestamp with time zone NOT NULL
+);
+
+-- Name: TABLE reseed_closures; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON TABLE scratch.reseed_closures IS 'Closures that a plan''s files show and the history lacks.';
+
+-- Name: COLUMN reseed_closures.run; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_closures.run IS 'Number of the plan.';
+
+-- Name: COLUMN reseed_closures.ticket_id; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_closures.ticket_id IS 'The source''s number of the ticket.';
+
+-- Name: COLUMN reseed_closures.closed_at; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_closures.closed_at IS 'When it was closed.';
+
+-- Name: reseed_files; Type: TABLE; Schema: scratch; Owner: -
+
+CREATE UNLOGGED TABLE scratch.reseed_files (
+    run bigint NOT NULL,
+    "position" integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    object_key text NOT NULL,
+    etag text NOT NULL,
+    size_bytes bigint NOT NULL,
+    outcome text,
+    status text,
+    revision integer,
+    reason text,
+    rows_read bigint,
+    rows_dropped bigint,
+    rows_rejected bigint,
+    rows_duplicate bigint,
+    rows_inserted bigint,
+    rows_updated bigint,
+    rows_unchanged bigint,
+    rows_stale bigint
+);
+
+-- Name: TABLE reseed_files; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON TABLE scratch.reseed_files IS 'The files of a plan in the order of application, and what would become of each.';
+
+-- Name: COLUMN reseed_files.run; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.run IS 'Number of the plan.';
+
+-- Name: COLUMN reseed_files."position"; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files."position" IS 'Place in the order of application, from 1.';
+
+-- Name: COLUMN reseed_files.stamp; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.stamp IS 'Stamp of the file, which orders the stream.';
+
+-- Name: COLUMN reseed_files.object_key; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.object_key IS 'Where it was listed.';
+
+-- Name: COLUMN reseed_files.etag; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.etag IS 'Etag that it was listed with.';
+
+-- Name: COLUMN reseed_files.size_bytes; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.size_bytes IS 'Its size in bytes.';
+
+-- Name: COLUMN reseed_files.outcome; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.outcome IS 'applied, quarantined, skipped or already settled; null until it is judged.';
+
+-- Name: COLUMN reseed_files.status; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.status IS 'What the ledger would know its content as: applied, quarantined or skipped; null until judged.';
+
+-- Name: COLUMN reseed_files.revision; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.revision IS 'Revision of its stamp that the content would be; null until it is judged.';
+
+-- Name: COLUMN reseed_files.reason; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.reason IS 'Why it would not be applied; null if it would.';
+
+-- Name: COLUMN reseed_files.rows_read; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_read IS 'Rows read, the sum of the other seven; this and they are null unless the file would be applied.';
+
+-- Name: COLUMN reseed_files.rows_dropped; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_dropped IS 'Rows that are no tickets.';
+
+-- Name: COLUMN reseed_files.rows_rejected; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_rejected IS 'Rows that break a rule.';
+
+-- Name: COLUMN reseed_files.rows_duplicate; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_duplicate IS 'Rows that a later line of the same ticket replaces.';
+
+-- Name: COLUMN reseed_files.rows_inserted; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_inserted IS 'New tickets.';
+
+-- Name: COLUMN reseed_files.rows_updated; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_updated IS 'Tickets whose content would change.';
+
+-- Name: COLUMN reseed_files.rows_unchanged; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_unchanged IS 'Tickets that would be asserted as they are.';
+
+-- Name: COLUMN reseed_files.rows_stale; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_files.rows_stale IS 'Tickets that something newer has asserted.';
+
+-- Name: reseed_plans; Type: TABLE; Schema: scratch; Owner: -
+
+CREATE UNLOGGED TABLE scratch.reseed_plans (
+    run bigint NOT NULL,
+    plan_sha256 text NOT NULL,
+    generation integer NOT NULL,
+    source text NOT NULL,
+    cleaning_version integer NOT NULL,
+    held text[] NOT NULL,
+    foreign_keys text[] NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    summary jsonb
+);
+
+-- Name: TABLE reseed_plans; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON TABLE scratch.reseed_plans IS 'Plans in progress, and for a day those that are finished.';
+
+-- Name: COLUMN reseed_plans.run; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.run IS 'Number of the plan.';
+
+-- Name: COLUMN reseed_plans.plan_sha256; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.plan_sha256 IS 'Hash that names what the plan is about.';
+
+-- Name: COLUMN reseed_plans.generation; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.generation IS 'Generation that the reseed would open.';
+
+-- Name: COLUMN reseed_plans.source; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.source IS 'Bucket and prefix that were listed.';
+
+-- Name: COLUMN reseed_plans.cleaning_version; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.cleaning_version IS 'Version of the rules that rows are cleaned by.';
+
+-- Name: COLUMN reseed_plans.held; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.held IS 'Listed keys whose stamp is no real time or lies ahead.';
+
+-- Name: COLUMN reseed_plans.foreign_keys; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.foreign_keys IS 'Listed keys that are not named like change files.';
+
+-- Name: COLUMN reseed_plans.opened_at; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.opened_at IS 'When the listing was made.';
+
+-- Name: COLUMN reseed_plans.summary; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_plans.summary IS 'The answer of the finished plan, for whoever asks again; null until then.';
+
+-- Name: reseed_plans_run_seq; Type: SEQUENCE; Schema: scratch; Owner: -
+
+ALTER TABLE scratch.reseed_plans ALTER COLUMN run ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME scratch.reseed_plans_run_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: reseed_tickets; Type: TABLE; Schema: scratch; Owner: -
+
+CREATE UNLOGGED TABLE scratch.reseed_tickets (
+    run bigint NOT NULL,
+    ticket_id text NOT NULL,
+    raw_hash text NOT NULL,
+    generation integer NOT NULL,
+    stamp text NOT NULL COLLATE pg_catalog."C",
+    revision integer NOT NULL
+);
+
+-- Name: TABLE reseed_tickets; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON TABLE scratch.reseed_tickets IS 'The tickets as a plan''s files would leave them, by the files that were judged so far.';
+
+-- Name: COLUMN reseed_tickets.run; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_tickets.run IS 'Number of the plan.';
+
+-- Name: COLUMN reseed_tickets.ticket_id; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_tickets.ticket_id IS 'The source''s number of the ticket.';
+
+-- Name: COLUMN reseed_tickets.raw_hash; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_tickets.raw_hash IS 'MD5 of its content.';
+
+-- Name: COLUMN reseed_tickets.generation; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_tickets.generation IS 'Generation of the version that would assert it.';
+
+-- Name: COLUMN reseed_tickets.stamp; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_tickets.stamp IS 'Stamp of that version.';
+
+-- Name: COLUMN reseed_tickets.revision; Type: COMMENT; Schema: scratch; Owner: -
+
+COMMENT ON COLUMN scratch.reseed_tickets.revision IS 'Revision of that version.';
 
 -- Name: closure_events; Type: TABLE; Schema: tickets; Owner: -
 
@@ -2205,6 +2493,7 @@ CREATE TABLE tickets.import_streams (
     foreign_keys integer,
     pending_as_of timestamp with time zone,
     refused_source text,
+    report jsonb,
     CONSTRAINT import_streams_generation_is_natural CHECK ((generation >= 0)),
     CONSTRAINT import_streams_mode_is_known CHECK ((mode = ANY (ARRAY['live'::text, 'reseed'::text])))
 );
@@ -2276,6 +2565,10 @@ COMMENT ON COLUMN tickets.import_streams.pending_as_of IS 'When the listing was 
 -- Name: COLUMN import_streams.refused_source; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON COLUMN tickets.import_streams.refused_source IS 'The configured source if it differs from this one, so that a reseed is needed; null if they agree.';
+
+-- Name: COLUMN import_streams.report; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.import_streams.report IS 'What the reseed that opened the generation came to: counts, and the difference to its plan; null until it is finished.';
 
 -- Name: inc_daily_snapshot; Type: TABLE; Schema: tickets; Owner: -
 
@@ -2485,6 +2778,31 @@ COMMENT ON COLUMN tickets.schema_migrations.sha256 IS 'SHA-256 of its bytes in h
 -- Name: COLUMN schema_migrations.applied_at; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON COLUMN tickets.schema_migrations.applied_at IS 'When it was applied; null if an older system did not say.';
+
+-- Name: reseed_before reseed_before_pkey; Type: CONSTRAINT; Schema: scratch; Owner: -
+
+ALTER TABLE ONLY scratch.reseed_before
+    ADD CONSTRAINT reseed_before_pkey PRIMARY KEY (generation, ticket_id);
+
+-- Name: reseed_closures reseed_closures_pkey; Type: CONSTRAINT; Schema: scratch; Owner: -
+
+ALTER TABLE ONLY scratch.reseed_closures
+    ADD CONSTRAINT reseed_closures_pkey PRIMARY KEY (run, ticket_id, closed_at);
+
+-- Name: reseed_files reseed_files_pkey; Type: CONSTRAINT; Schema: scratch; Owner: -
+
+ALTER TABLE ONLY scratch.reseed_files
+    ADD CONSTRAINT reseed_files_pkey PRIMARY KEY (run, "position");
+
+-- Name: reseed_plans reseed_plans_pkey; Type: CONSTRAINT; Schema: scratch; Owner: -
+
+ALTER TABLE ONLY scratch.reseed_plans
+    ADD CONSTRAINT reseed_plans_pkey PRIMARY KEY (run);
+
+-- Name: reseed_tickets reseed_tickets_pkey; Type: CONSTRAINT; Schema: scratch; Owner: -
+
+ALTER TABLE ONLY scratch.reseed_tickets
+    ADD CONSTRAINT reseed_tickets_pkey PRIMARY KEY (run, ticket_id);
 
 -- Name: closure_events closure_events_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
 
@@ -2784,6 +3102,7 @@ GRANT USAGE ON SCHEMA reporting TO fleettickets_read;
 -- Name: SCHEMA scratch; Type: ACL; Schema: -; Owner: -
 
 GRANT ALL ON SCHEMA scratch TO fleettickets_plan;
+GRANT USAGE ON SCHEMA scratch TO fleettickets_ingest;
 
 -- Name: SCHEMA tickets; Type: ACL; Schema: -; Owner: -
 
@@ -2800,6 +3119,10 @@ GRANT ALL ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, 
 
 REVOKE ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) TO fleettickets_read;
+
+-- Name: FUNCTION grant_roles(); Type: ACL; Schema: scratch; Owner: -
+
+REVOKE ALL ON FUNCTION scratch.grant_roles() FROM PUBLIC;
 
 -- Name: FUNCTION capture_history(p_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
 
@@ -2843,6 +3166,10 @@ REVOKE ALL ON FUNCTION tickets.freshness() FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_read;
 GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_plan;
+
+-- Name: FUNCTION grant_product_roles(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.grant_product_roles() FROM PUBLIC;
 
 -- Name: FUNCTION grant_roles(); Type: ACL; Schema: tickets; Owner: -
 
@@ -2919,6 +3246,31 @@ GRANT ALL ON FUNCTION tickets.to_minutes(p_text text) TO fleettickets_plan;
 REVOKE ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_plan;
+
+-- Name: TABLE reseed_before; Type: ACL; Schema: scratch; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_before TO fleettickets_plan;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_before TO fleettickets_ingest;
+
+-- Name: TABLE reseed_closures; Type: ACL; Schema: scratch; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_closures TO fleettickets_plan;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_closures TO fleettickets_ingest;
+
+-- Name: TABLE reseed_files; Type: ACL; Schema: scratch; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_files TO fleettickets_plan;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_files TO fleettickets_ingest;
+
+-- Name: TABLE reseed_plans; Type: ACL; Schema: scratch; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_plans TO fleettickets_plan;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_plans TO fleettickets_ingest;
+
+-- Name: TABLE reseed_tickets; Type: ACL; Schema: scratch; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_tickets TO fleettickets_plan;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE scratch.reseed_tickets TO fleettickets_ingest;
 
 -- Name: TABLE closure_events; Type: ACL; Schema: tickets; Owner: -
 

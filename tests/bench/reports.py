@@ -1,4 +1,4 @@
-"""The report of `make bench-ingest`: medians, ratios, and whether the musts are met."""
+"""The reports of the benchmarks: medians, ratios, and whether the musts are met."""
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +31,8 @@ SHORT_NAMES = {
 """What is measured as the time that the driver waits for the server; the wall time is beside it."""
 
 
-def describe(url: str, workload: Workload) -> str:
-    """Return what was measured on: the machine, the server's settings that matter, the file."""
+def describe_server(url: str) -> str:
+    """Return what was measured on: the machine, and the server's settings that matter."""
     with psycopg.connect(url) as connection:
         version, fsync, commit = connection.execute(
             """
@@ -41,12 +41,18 @@ def describe(url: str, workload: Workload) -> str:
                 current_setting('synchronous_commit')
             """
         ).fetchone() or ("", "", "")
-    header, content = workload.first_load[1].partition(b"\r\n")[0], workload.first_load[1]
     return (
         f"{process_cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
         f"{platform.python_version()}, PostgreSQL {version}, fsync {fsync}, "
         f"synchronous_commit {commit}\n"
-        f"{workload.rows:,} rows of {header.count(b',') + 1} columns, "
+    )
+
+
+def describe(url: str, workload: Workload) -> str:
+    """Return what was measured on: the machine, the server's settings that matter, the file."""
+    header, content = workload.first_load[1].partition(b"\r\n")[0], workload.first_load[1]
+    return (
+        f"{describe_server(url)}{workload.rows:,} rows of {header.count(b',') + 1} columns, "
         f"{len(content) / workload.rows:.0f} bytes a row\n"
     )
 
@@ -87,21 +93,22 @@ def _verdicts(spans: Spans, rows: int) -> Iterable[str]:
     jsonb, text = _seconds(spans["copy jsonb"]), _seconds(spans["copy text"])
     wal = _wal_a_row(spans["re-emission"], rows)
     delta = median(span.database_ms for span in spans["delta"])
-    yield _verdict(
+    yield verdict(
         batch / first >= 3, "first load >= 3 x the batch worker", f"{batch / first:.2f} x"
     )
-    yield _verdict(
+    yield verdict(
         first / again >= 1.5, "re-emission >= 1.5 x its first load", f"{first / again:.2f} x"
     )
-    yield _verdict(
+    yield verdict(
         wal is not None and wal < 300, "re-emission < 300 B of WAL a row", f"{wal or 0:.0f} B"
     )
-    yield _verdict(delta <= 25, "warm delta <= 25 ms of database time", f"{delta:.1f} ms")
+    yield verdict(delta <= 25, "warm delta <= 25 ms of database time", f"{delta:.1f} ms")
     yield f"    COPY limits / first load: {jsonb / first:.2f} (jsonb), {text / first:.3f} (text)"
     yield f"    COPY limits / re-emission: {jsonb / again:.2f} (jsonb), {text / again:.3f} (text)"
 
 
-def _verdict(passed: bool, must: str, found: str) -> str:
+def verdict(passed: bool, must: str, found: str) -> str:
+    """Return the line that says whether a must was met."""
     return f"{'PASS' if passed else 'FAIL'}  {must}: {found}"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -20,9 +21,18 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from fleettickets.errors import LeaseLostError
+from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.ingest import ingest_pending
 from fleettickets.jobs.planning import plan_ingest
-from fleettickets.jobs.reseed import apply_reseed, plan_reseed
+from fleettickets.jobs.reseed_apply import (
+    ReseedSummary,
+    apply_chunk,
+    finish_reseed,
+    open_reseed,
+)
+from fleettickets.jobs.reseed_plan import finish_plan, open_plan, plan_chunk
+from fleettickets.jobs.reseed_reports import PlanSummary
 from fleettickets.store.streams import read_state
 from tests.support.buckets import Killed, Steps
 from tests.support.ingests import (
@@ -268,14 +278,74 @@ def test_dry_run_says_what_the_run_after_it_does(
         assert ingest_pending(context).outcomes == planned.outcomes
 
 
+@dataclass(slots=True)
+class Mortals:
+    """Workers that do one call each; the first ones die at a given step, and a next one repeats it.
+
+    The last of `deaths` is the first worker's; when they are used up everybody survives.
+    """
+
+    stream: Stream
+    deaths: list[int]
+
+    def do[Answer](self, call: Callable[[IngestContext], Answer]) -> Answer:
+        """Make the call until somebody survives it."""
+        while True:
+            kill_at = self.deaths.pop() if self.deaths else None
+            steps = Steps(kill_at)
+            worker = a_worker(self.stream.database_url, self.stream.producer.bucket(), steps)
+            try:
+                return call(worker)
+            except Killed as death:
+                event(f"died {str(death).rsplit(' ', 1)[0][:32]}")
+            finally:
+                worker.connection.close()
+
+    def plan(self, max_files: int) -> PlanSummary:
+        """Make a plan in chunks."""
+        run = self.do(open_plan)
+        is_done = run.done
+        while not is_done:
+            is_done = self.do(partial(plan_chunk, run=run.run, max_files=max_files)).done
+        return self.do(partial(finish_plan, run=run.run))
+
+    def apply(
+        self, plan_sha256: str, max_files: int, arrive: Callable[[], object]
+    ) -> ReseedSummary:
+        """Apply a plan in chunks; before each a former worker comes back, and files arrive."""
+        lease = self.do(partial(open_reseed, plan_sha256=plan_sha256, owner="first"))
+        is_done = lease.done
+        while not is_done:
+            arrive()
+            zombie, lease = (
+                lease,
+                self.do(partial(open_reseed, plan_sha256=plan_sha256, owner="next")),
+            )
+            with pytest.raises(LeaseLostError):
+                self.do(partial(apply_chunk, generation=zombie.generation, token=zombie.token))
+            chunk = partial(apply_chunk, generation=lease.generation, token=lease.token)
+            is_done = self.do(partial(chunk, max_files=max_files)).done
+        return self.do(partial(finish_reseed, generation=lease.generation))
+
+
 @SHARED_DATABASE
-@given(schedule=actions, kill_at=deaths)
+@given(
+    schedule=actions,
+    kills=st.lists(st.integers(1, 90), max_size=6),
+    max_files=st.integers(1, 4),
+    arrivals=st.lists(st.builds(Put, st.sampled_from(STAMPS), contents), max_size=2),
+)
 def test_reseed_of_the_archive_reproduces_the_state(
     streams: Callable[[], AbstractContextManager[Stream]],
     schedule: list[Put | PutAgain | Ring | Sweep],
-    kill_at: int | None,
+    kills: list[int],
+    max_files: int,
+    arrivals: list[Put],
 ) -> None:
-    """A reseed, interrupted or not, gives the same tickets and closures, and its plan says so."""
+    """Whatever dies on the way, it gives the same tickets and closures, and what its plan said.
+
+    What arrives meanwhile is applied once, after it.
+    """
     with streams() as stream:
         for action in schedule:
             stream.act(action)
@@ -284,25 +354,79 @@ def test_reseed_of_the_archive_reproduces_the_state(
         stream.settle_all()
         before = [row[:2] for row in tickets_state(stream.connection)]
         closures = closure_state(stream.connection)
-        context = a_context(stream.connection, stream.producer.bucket())
+        workers, waiting = Mortals(stream, kills), list(arrivals)
 
-        planned = plan_reseed(context)
-        worker = a_worker(stream.database_url, stream.producer.bucket(), Steps(kill_at))
-        try:
-            applied = apply_reseed(worker, owner="first").outcomes
-        except Killed:
-            applied = None
-            apply_reseed(context, owner="second")
-        finally:
-            worker.connection.close()
+        planned = workers.plan(max_files)
+        untouched = [row[:2] for row in tickets_state(stream.connection)]
+        applied = workers.apply(
+            planned.plan_sha256,
+            max_files,
+            arrive=lambda: stream.act(waiting.pop()) if waiting else None,
+        )
 
+        assert untouched == before
+        assert applied.counts == planned.counts
+        assert applied.difference == {}
+        assert applied.counts.tickets.changed == applied.counts.closures_new == 0
         assert [row[:2] for row in tickets_state(stream.connection)] == before
         assert closure_state(stream.connection) == closures
+        stream.settle_all()
         generation = read_state(stream.connection).generation
         model = stream.model(generation)
         assert tickets_state(stream.connection) == _in_generation(model, generation)
-        if applied is not None:
-            assert applied == planned.outcomes
+        assert stream.producer.names("changes") == []
+
+
+listed = st.tuples(
+    st.sampled_from(["changes", "processed"]), st.builds(Put, st.sampled_from(STAMPS), contents)
+)
+
+
+@SHARED_DATABASE
+@given(
+    former=st.lists(st.builds(Put, st.sampled_from(STAMPS), contents), max_size=5),
+    moved=st.lists(listed, max_size=8),
+    max_files=st.integers(1, 4),
+)
+def test_plan_of_a_moved_stream_is_exact(
+    streams: Callable[[], AbstractContextManager[Stream]],
+    former: list[Put],
+    moved: list[tuple[str, Put]],
+    max_files: int,
+) -> None:
+    """The apply after it reports the same, and the state is that of B ingested on top of A.
+
+    New and repeated contents, bad files, changed tickets and new closures among them.
+    """
+    with streams() as stream:
+        for put in former:
+            stream.act(put)
+            stream.settle_all()
+        stream.connection.execute("update tickets.import_streams set source = 'file:///former'")
+        other = Stream(stream.database_url, stream.connection, Producer(stream.producer.root / "b"))
+        for folder, put in moved:
+            other.producer.put(put.stamp, file_of(put.content), folder)
+        before = {row[0]: row[1] for row in tickets_state(stream.connection)}
+        closures = len(closure_state(stream.connection))
+        workers = Mortals(other, [])
+
+        planned = workers.plan(max_files)
+        applied = workers.apply(planned.plan_sha256, max_files, arrive=lambda: None)
+
+        assert applied.counts == planned.counts
+        assert applied.difference == {}
+        model = stream.model()
+        for stamp, revision, status, digest in settled_contents(stream.connection, 1):
+            if status == "applied":
+                files = {sha256(file): file for _, file in other.producer.history}
+                model.apply(stamp, revision, rows_of(files[digest]))
+        after = {row[0]: row[1] for row in tickets_state(stream.connection)}
+        assert after == {ticket: raw for ticket, raw, *_ in model.state()}
+        assert closure_state(stream.connection) == model_closures(model)
+        changed = {ticket for ticket in before if before[ticket] != after[ticket]}
+        assert applied.counts.tickets.new == len(after) - len(before)
+        assert applied.counts.tickets.changed == len(changed)
+        assert applied.counts.closures_new == len(model.closures) - closures
 
 
 def _in_generation(model: Model, generation: int) -> list[tuple[object, ...]]:

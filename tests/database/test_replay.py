@@ -12,9 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fleettickets.errors import MissingFilesError
 from fleettickets.jobs.ingest import ingest_pending
+from fleettickets.jobs.reseed_apply import open_reseed
 from tests.support.ingests import Producer, a_context
 from tests.support.replays import Replay, closures, final_state, unpack_replay
+from tests.support.reseeds import a_plan, a_reseed
 
 DEATHS = 10
 FLEETTICKETS = Path(sys.executable).with_name("fleettickets")
@@ -195,3 +198,66 @@ def test_reseed_of_the_processed_stream_reproduces_tickets_and_closures(
     assert closures(connection) == expected_closures
     generations = connection.execute("select distinct generation from tickets.inc_versions")
     assert generations.fetchall() == [(1,)]
+
+
+CONTENT = """
+select ticket_id, raw, geo_source, latitude, longitude from tickets.inc
+order by ticket_id collate "C"
+"""
+
+
+def _ingest_with_late_and_overwritten_files(
+    replay: Replay, connection: psycopg.Connection, producer: Producer
+) -> None:
+    """Each tenth file comes late; each seventh is put empty of its last row first, then whole."""
+    context = a_context(connection, producer.bucket())
+    late = replay.files[3::10]
+    _put_all(producer, (file for file in replay.files if file not in late))
+    for file in replay.files[5::7]:
+        *lines, _ = file.read_bytes().splitlines(keepends=True)
+        producer.put(file.stem, b"".join(lines))
+    ingest_pending(context)
+    _put_all(producer, (*late, *replay.files[5::7]))
+    ingest_pending(context)
+
+
+def test_reseed_after_late_and_overwritten_files_reproduces_the_tickets(
+    replay: Replay, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """The same content and the same closures, and the plan has said so to the last row."""
+    producer = Producer(tmp_path)
+    _ingest_with_late_and_overwritten_files(replay, connection, producer)
+    before = (connection.execute(CONTENT).fetchall(), closures(connection))
+
+    done = a_reseed(a_context(connection, producer.bucket()))
+
+    assert (connection.execute(CONTENT).fetchall(), closures(connection)) == before
+    assert done.applied.counts == done.planned.counts
+    assert done.applied.difference == {}
+    assert done.applied.counts.tickets.changed == done.applied.counts.closures_new == 0
+    assert done.applied.counts.tickets.unchanged == len(replay.expected)
+    assert final_state(connection) == replay.expected
+
+
+def test_reseed_without_an_archived_file_is_refused_and_says_what_it_costs(
+    replay: Replay, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """Allowed, it costs exactly that: the tickets that it said fall back, and no closure."""
+    producer = Producer(tmp_path)
+    _ingest_with_late_and_overwritten_files(replay, connection, producer)
+    before = {row[0]: row for row in connection.execute(CONTENT)}
+    history = closures(connection)
+    (tmp_path / "processed" / replay.files[-1].name).unlink()
+    context = a_context(connection, producer.bucket())
+
+    plan = a_plan(context)
+    with pytest.raises(MissingFilesError, match=replay.files[-1].stem):
+        open_reseed(context, plan.plan_sha256, owner="test")
+    done = a_reseed(context, allow_missing=True)
+
+    after = {row[0]: row for row in connection.execute(CONTENT)}
+    fallen_back = sum(1 for ticket in before if before[ticket] != after[ticket])
+    assert plan.missing.files == 1
+    assert plan.missing.tickets_falling_back == fallen_back > 0
+    assert done.applied.counts.tickets.changed == fallen_back
+    assert closures(connection) == history

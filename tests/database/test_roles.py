@@ -75,6 +75,14 @@ FORBIDDEN: dict[str, list[LiteralString]] = {
         "create table tickets.mine (x integer)",
         "create table reporting.mine (x integer)",
         "create schema mine",
+        "insert into tickets.inc_versions values ('x', 0, '', 0)",
+        "update tickets.import_meta set metadata = '{}'",
+        "insert into tickets.import_streams (dataset, generation) values ('inc', 1)",
+        "insert into tickets.closure_events (ticket_id, closed_at) values ('x', now())",
+        "insert into tickets.import_attempts (dataset) values ('inc')",
+        "truncate tickets.inc",
+        "select tickets.grant_roles()",
+        "select scratch.grant_roles()",
     ],
 }
 

@@ -65,6 +65,21 @@ def test_migration_that_fails_is_told_with_its_reason(application: Application) 
     assert "MigrationError: 05_inc_geography.sql: changed after it was applied" in failed.stderr
 
 
+# --- make reseed STAGE=… (docs/runbook.md has it succeed) ---
+
+
+def test_reseed_that_is_refused_is_told_with_its_reason(application: Application) -> None:
+    """The command fails, and names the execution, the error and what to do."""
+    name, localstack = application.stack.name, application.localstack
+
+    failed = run_script(localstack, "reseed.py", name, "--plan", "0" * 64)
+
+    assert failed.returncode == 1
+    assert f":{name}-reseed:apply-000000000000-" in failed.stderr
+    assert "failed: PlanChangedError: plan 000000000000 does not hold any more" in failed.stderr
+    assert "make a new plan" in failed.stderr
+
+
 # --- make demo, make logs ---
 
 

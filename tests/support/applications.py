@@ -15,7 +15,7 @@ import psycopg
 
 from fleettickets.core.doorbells import write_doorbell
 from fleettickets.core.keys import Prefix
-from tests.support.localstack import LocalStack
+from tests.support.localstack import LocalStack, kill_function
 from tests.support.postgres import DatabaseServer
 from tests.support.stack import ARCHITECTURE, Stack, delete_stack, deploy, free_name
 from tests.support.stack_databases import Database, a_database
@@ -32,6 +32,7 @@ SMALL: Mapping[str, str] = {
     "IngestTimeoutSeconds": "15",
     "VisibilityTimeoutSeconds": "18",
     "LostAfterSeconds": "1",
+    "ReseedChunkFiles": "50",
     "Architecture": ARCHITECTURE,
 }
 
@@ -70,7 +71,7 @@ class Application:
         return self.database.connection
 
     def function(self, name: str) -> str:
-        """Return the full name of a function: Ingest, Enrich, Migrate."""
+        """Return the full name of a function: Ingest, Enrich, ReseedPlan, ReseedApply, Migrate."""
         return self.stack.outputs[f"{name}FunctionName"]
 
     # --- what a producer does ---
@@ -78,6 +79,10 @@ class Application:
     def put(self, stamp: str, content: bytes) -> str:
         """Put a change file; return its key."""
         return self.put_key(self.prefix.change_key(stamp), content)
+
+    def put_archived(self, stamp: str, content: bytes) -> str:
+        """Put a file where settled ones lie, as another stack has left it; return its key."""
+        return self.put_key(f"{self.prefix.processed}{stamp}.csv", content)
 
     def put_key(self, key: str, content: bytes) -> str:
         """Put any object; return its key."""
@@ -264,6 +269,7 @@ class Application:
 
     def reset(self, server: DatabaseServer) -> None:
         """Bring it back to the state after its deployment: no files, no tickets, no messages."""
+        self._stop_executions()
         if self.doorbells():
             self.pause()
             self.localstack.queues.purge_queue(QueueUrl=self.stack.outputs["DoorbellQueueUrl"])
@@ -271,6 +277,19 @@ class Application:
         empty_bucket(self.localstack, self.bucket, self.prefix.text)
         server.truncate_all(self.connection)
         self.resume()
+
+    def _stop_executions(self) -> None:
+        """Stop what a failed test has left running, and the functions that work for it."""
+        client = self.localstack.state_machines
+        running = client.list_executions(
+            stateMachineArn=self.stack.outputs["ReseedStateMachineArn"], statusFilter="RUNNING"
+        )["executions"]
+        for execution in running:
+            client.stop_execution(executionArn=execution["executionArn"])
+        if running:
+            kill_function(self.function("ReseedPlan"))
+            kill_function(self.function("ReseedApply"))
+            self.database.end_sessions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,12 +317,13 @@ def an_application(
             "BucketName": name,
             "CreateBucket": "no" if "BucketName" in parameters else "yes",
             "DatabaseSecretArn": database.secret_arn,
+            "PlanSecretArn": database.plan_secret_arn,
             "MigratorSecretArn": database.owner_secret_arn,
             **parameters,
         }
         deployed = deploy(localstack, template, name, chosen)
         stack.callback(delete_stack, localstack, name)
-        database.admit_role()
+        database.admit_roles()
         yield Application(deployed, chosen, database)
 
 

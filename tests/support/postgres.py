@@ -38,7 +38,7 @@ _DEAD_DATABASES: LiteralString = """
 
 _TABLES: LiteralString = """
     select table_schema, table_name from information_schema.tables
-    where table_schema in ('tickets', 'reporting') and table_type = 'BASE TABLE'
+    where table_schema in ('tickets', 'reporting', 'scratch') and table_type = 'BASE TABLE'
       and table_name <> 'schema_migrations'
     order by table_schema, table_name
 """

@@ -20,8 +20,9 @@ from tests.support.postgres import DatabaseServer
 class Database:
     """An application's database, as a superuser sees it, and what the stack is told of it.
 
-    Functions come through the `network` only: all but migrate as `role`, which has the rights of
-    fleettickets_ingest and no others; migrate as the database's owner, who is no superuser.
+    Functions come through the `network` only: as `role`, which has the rights of
+    fleettickets_ingest and no others; the plan of a reseed as `planner`, which has those of
+    fleettickets_plan; migrate as the database's owner, who is no superuser.
     """
 
     url: str
@@ -29,13 +30,19 @@ class Database:
     network: Forwarder
     owner: str
     role: str
+    planner: str
     secret_arn: str
     owner_secret_arn: str
+    plan_secret_arn: str
 
-    def admit_role(self) -> None:
-        """Give the functions' role its rights, as is done once after the first migration."""
-        statement = sql.SQL("grant fleettickets_ingest to {}")
-        self.connection.execute(statement.format(sql.Identifier(self.role)))
+    def admit_roles(self) -> None:
+        """Give the functions' roles their rights, as is done once after the first migration."""
+        for group, role in {
+            "fleettickets_ingest": self.role,
+            "fleettickets_plan": self.planner,
+        }.items():
+            statement = sql.SQL("grant {} to {}")
+            self.connection.execute(statement.format(sql.Identifier(group), sql.Identifier(role)))
 
     def secret(self, localstack: LocalStack) -> dict[str, str]:
         """Return what the functions' secret says."""
@@ -69,32 +76,33 @@ class Database:
     def end_sessions(self) -> None:
         """End the functions' sessions, as a restart or a failover does."""
         self.connection.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = %s",
-            [self.role],
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = any (%s)",
+            [[self.role, self.planner]],
         )
 
 
 @contextmanager
 def a_database(localstack: LocalStack, server: DatabaseServer, name: str) -> Generator[Database]:
     """Make a database with PostGIS and nothing of ours, its roles and its secrets."""
-    owner, role = f"{name}_owner", f"{name}_functions"
+    owner, role, planner = (f"{name}_{who}" for who in ("owner", "functions", "planner"))
     with ExitStack() as stack:
-        roles = stack.enter_context(_roles(server, owner, role))
+        roles = stack.enter_context(_roles(server, owner, role, planner))
         url = stack.enter_context(server.empty_database())
         connection = stack.enter_context(psycopg.connect(url, autocommit=True))
         _give(connection, owner)
         target = conninfo_to_dict(url)
         network = stack.enter_context(forwarding(str(target["host"]), int(str(target["port"]))))
         place = {"host": "127.0.0.1", "port": network.port, "dbname": str(target["dbname"])}
-        secret = {"engine": "postgres", "username": role, "password": roles[role], **place}
+        login = {"engine": "postgres", **place}
         # One of each form that is understood: RDS's JSON, and a URL.
         address = f"postgresql://{quote(owner)}:{roles[owner]}@127.0.0.1:{network.port}"
         texts = {
-            f"{name}/database": json.dumps(secret),
+            f"{name}/database": json.dumps({**login, "username": role, "password": roles[role]}),
             f"{name}/owner": f"{address}/{place['dbname']}",
+            f"{name}/plan": json.dumps({**login, "username": planner, "password": roles[planner]}),
         }
         arns = [stack.enter_context(_secret(localstack, *item)) for item in texts.items()]
-        yield Database(url, connection, network, owner, role, *arns)
+        yield Database(url, connection, network, owner, role, planner, *arns)
 
 
 @contextmanager

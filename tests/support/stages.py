@@ -11,23 +11,24 @@ from tests.support.localstack import ROOT, LocalStack, use_localstack
 from tests.support.stack import ARCHITECTURE, Stack, delete_stack, deploy
 
 STAGE = "localstack"
+SAMCONFIG = ROOT / "samconfig.toml"
 TEMPLATE = ROOT / ".aws-sam" / "host" / "template.yaml"  # as `scripts/build.sh host` leaves it
 
 
-def read_stage(name: str, samconfig: Path = ROOT / "samconfig.toml") -> tuple[str, dict[str, str]]:
+def read_stage(name: str, samconfig: Path = SAMCONFIG) -> tuple[str, dict[str, str]]:
     """Return a stage's stack name and its parameters."""
     settings = tomllib.loads(samconfig.read_text())[name]["deploy"]["parameters"]
     overrides = settings.get("parameter_overrides", [])
     return settings["stack_name"], dict(override.split("=", 1) for override in overrides)
 
 
-def deploy_stage(localstack: LocalStack, database_url: str) -> Stack:
+def deploy_stage(localstack: LocalStack, database_url: str, samconfig: Path = SAMCONFIG) -> Stack:
     """Create or update the stage's stack, which works on this database and migrates it.
 
     Raises:
         StackError: it could not be created or changed.
     """
-    name, parameters = read_stage(STAGE)
+    name, parameters = read_stage(STAGE, samconfig)
     secret = put_secret(localstack, name, database_url)
     if _is_stillborn(localstack, name):
         delete_stack(localstack, name)  # as on AWS, it cannot be updated
@@ -53,9 +54,10 @@ def _is_stillborn(localstack: LocalStack, name: str) -> bool:
 
 
 def main() -> None:
-    """Deploy the stage on the database of DATABASE_URL and print the stack's outputs."""
+    """Deploy the stage of SAMCONFIG on the database of DATABASE_URL; print the stack's outputs."""
     with use_localstack() as localstack:
-        stack = deploy_stage(localstack, os.environ["DATABASE_URL"])
+        samconfig = Path(os.environ.get("SAMCONFIG", SAMCONFIG))
+        stack = deploy_stage(localstack, os.environ["DATABASE_URL"], samconfig)
     for name, value in sorted(stack.outputs.items()):
         sys.stdout.write(f"{name:28} {value}\n")
 

@@ -102,7 +102,7 @@ class Template:
             case {"Fn::GetAtt": names}:
                 return ".".join(names)
             case {"Fn::Join": [separator, parts]}:
-                return separator.join(self.resolve(parts))
+                return separator.join(map(str, self.resolve(parts)))
             case {"Fn::If": [condition, if_true, if_false]}:
                 return self.resolve(if_true if self.holds(condition) else if_false)
             case _:

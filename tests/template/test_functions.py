@@ -1,17 +1,17 @@
 """Functions: that each is there, finds its handler, and is given the settings that it needs."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 import pytest
 
-from fleettickets import errors
 from fleettickets.settings import Settings
 from tests.support.functions import load_handler
 from tests.support.localstack import ROOT
-from tests.support.templates import Template
+from tests.support.templates import FUNCTION, Template
 
-FUNCTIONS = ("enrich", "ingest", "migrate")
+FUNCTIONS = ("enrich", "ingest", "migrate", "reseed_apply", "reseed_plan")
+OF_THE_STREAM = ("enrich", "ingest", "reseed_apply", "reseed_plan")
+THAT_RING = ("enrich", "reseed_apply")
 # Each function knows how long these should be.
 OPTIONAL = {"LOCK_TIMEOUT_SECONDS", "IDLE_TIMEOUT_SECONDS"}
 
@@ -79,9 +79,9 @@ def test_each_function_knows_its_stage_and_its_database(function: str) -> None:
     assert settings.secret_key is None
 
 
-@pytest.mark.parametrize("function", ["enrich", "ingest"])
+@pytest.mark.parametrize("function", OF_THE_STREAM)
 def test_functions_of_the_stream_know_all_that_settings_can_say_of_it(function: str) -> None:
-    """Both read the same bucket below the same prefix, under the same limit."""
+    """All read the same bucket below the same prefix, under the same limit."""
     template = Template({"Prefix": "feeds/inc", "MaxFileBytes": "1024"})
 
     settings = Settings.from_environment(template.environment(function))
@@ -106,9 +106,10 @@ def test_enrich_knows_whom_to_ask_where_places_are() -> None:
     assert settings.geocoder_api_key is None
 
 
-def test_enrich_knows_the_queue_that_it_rings() -> None:
+@pytest.mark.parametrize("function", THAT_RING)
+def test_function_that_sweeps_knows_the_queue_that_it_rings(function: str) -> None:
     """And the delay after which an unsettled file counts as a lost notification."""
-    settings = Settings.from_environment(Template({"LostAfterSeconds": "7"}).environment("enrich"))
+    settings = Settings.from_environment(Template({"LostAfterSeconds": "7"}).environment(function))
 
     assert settings.require_doorbell_queue_url() == "DoorbellQueue"
     assert settings.lost_after.total_seconds() == 7
@@ -134,16 +135,19 @@ def test_statement_timeout_is_the_function_s() -> None:
         assert variables["STATEMENT_TIMEOUT_SECONDS"] == properties["Timeout"], function
 
 
-def test_migrate_has_the_migrators_secret_if_there_is_one() -> None:
-    """The role that owns the schema is not the one that ingests."""
-    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:owner-AbCdEf"
+@pytest.mark.parametrize(
+    ("parameter", "function"), [("MigratorSecretArn", "migrate"), ("PlanSecretArn", "reseed_plan")]
+)
+def test_function_with_rights_of_its_own_has_its_own_secret(parameter: str, function: str) -> None:
+    """Who owns the schema, or may only read, is not the one that ingests."""
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-AbCdEf"
 
-    apart, shared = Template({"MigratorSecretArn": arn}), Template()
+    apart, shared = Template({parameter: arn}), Template()
 
-    assert apart.environment("migrate")["DATABASE_SECRET_ARN"] == arn
-    assert apart.environment("ingest")["DATABASE_SECRET_ARN"] != arn
+    having = {each for each in FUNCTIONS if apart.environment(each)["DATABASE_SECRET_ARN"] == arn}
+    assert having == {function}
     database = shared.environment("ingest")["DATABASE_SECRET_ARN"]
-    assert shared.environment("migrate")["DATABASE_SECRET_ARN"] == database
+    assert shared.environment(function)["DATABASE_SECRET_ARN"] == database
 
 
 def test_functions_are_in_the_vpc_only_if_subnets_are_given() -> None:
@@ -162,8 +166,9 @@ def test_new_code_waits_for_the_migrations() -> None:
     """And the migrations run again whenever the package, which has them in it, is another one."""
     resources = Template().resources()
 
-    assert resources["IngestFunction"]["DependsOn"] == "Migrations"
-    assert resources["EnrichFunction"]["DependsOn"] == "Migrations"
+    waiting = {name for name, each in resources.items() if each.get("DependsOn") == "Migrations"}
+    functions = {name for name, each in resources.items() if each["Type"] == FUNCTION}
+    assert waiting == functions - {"MigrateFunction"}
     migrations = resources["Migrations"]["Properties"]
     assert migrations["ServiceToken"] == "MigrateFunction.Arn"
     assert migrations["Package"] == "FleetticketsLayer"
@@ -185,9 +190,9 @@ def test_each_function_logs_to_its_own_group_with_an_end() -> None:
     """A group that Lambda makes by itself keeps its lines for ever."""
     resources = Template({"LogRetentionDays": "7"}).resources()
 
-    for function, properties in Template().functions().items():
+    for properties in Template().functions().values():
         group = resources[properties["LoggingConfig"]["LogGroup"]]
-        assert group["Properties"]["LogGroupName"] == f"/aws/lambda/fleet-{function}"
+        assert group["Properties"]["LogGroupName"] == f"/aws/lambda/{properties['FunctionName']}"
         assert group["Properties"]["RetentionInDays"] == 7
         assert properties["LoggingConfig"]["LogFormat"] == "JSON"
 
@@ -210,17 +215,3 @@ def test_data_and_evidence_outlive_the_stack() -> None:
     for name in names:
         assert kept[name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert kept[name]["UpdateReplacePolicy"] == "Retain"
-
-
-def test_every_error_that_a_state_machine_catches_exists() -> None:
-    """A misspelt `ErrorEquals` would never match, and nobody would notice before it matters."""
-    ours = set(vars(errors))
-
-    for definition in ROOT.glob("functions/*/*.asl.yaml"):
-        caught = _caught(definition.read_text())
-        assert {name for name in caught if not name.startswith(("States.", "Lambda."))} <= ours
-
-
-def _caught(definition: str) -> set[str]:
-    lists = re.findall(r"ErrorEquals:\s*\[([^\]]*)\]", definition)
-    return {name.strip(" \"'\n") for names in lists for name in names.split(",")}

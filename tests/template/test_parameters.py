@@ -66,6 +66,7 @@ def test_parameter_is_in_a_group_of_the_console(name: str) -> None:
         ("DatabaseSecretArn", "postgresql://user:password@host/name"),
         ("DatabaseSecretArn", BLANK),
         ("MigratorSecretArn", "postgresql://user:password@host/name"),
+        ("PlanSecretArn", "postgresql://user:password@host/name"),
         ("AlarmEmail", "ops"),
         ("Architecture", "amd64"),
         ("SchedulerFires", "true"),
@@ -73,6 +74,7 @@ def test_parameter_is_in_a_group_of_the_console(name: str) -> None:
         ("IngestTimeoutSeconds", "901"),
         ("VisibilityTimeoutSeconds", "43201"),
         ("MaxReceiveCount", "0"),
+        ("ReseedChunkFiles", "0"),
     ],
 )
 def test_parameter_refuses_what_cannot_work(name: str, value: str) -> None:
@@ -134,5 +136,6 @@ def test_outputs_name_what_an_operator_looks_for() -> None:
         "EnrichFunctionName",
         "MigrateFunctionName",
         "IngestLogGroupName",
+        "ReseedStateMachineArn",
         "AlarmTopicArn",
     }

@@ -1,6 +1,7 @@
 """Permissions: each function may do what it does, below its prefix, and nothing else."""
 
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,11 @@ KEYS = {"KmsKeyArns": "arn:aws:kms:eu-west-1:123456789012:key/k1"}
 STREAM = "arn:aws:s3:::tickets"
 FOLDERS = ("changes", "processed", "quarantine")
 ALL_FOLDERS = {f"{STREAM}/automations/inc/{folder}/*" for folder in FOLDERS}
+REPORTS = {f"{STREAM}/automations/inc/reports/*"}
+EXECUTIONS = "arn:aws:states:eu-west-1:123456789012:execution:fleet-reseed:*"
 ARCHIVE = ALL_FOLDERS - {f"{STREAM}/automations/inc/changes/*"}
 CHANGES = ALL_FOLDERS - ARCHIVE
+TO_READ_AGAIN = ALL_FOLDERS - {f"{STREAM}/automations/inc/quarantine/*"}
 SECRET = {Template().value("DatabaseSecretArn")}
 GEOCODER_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:geocoder-AbCdEf"
 DOORBELLS, DEAD_LETTERS = {"DoorbellQueue.Arn"}, {"DeadLetterQueue.Arn"}
@@ -24,6 +28,17 @@ READ_AND_ARCHIVE = {
     "s3:DeleteObject": CHANGES,
     "s3:DeleteObjectVersion": CHANGES,
 }
+# What Step Functions needs to write its log; AWS has no resources to name for these.
+DELIVER_LOG = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
 # Role: action: the resources that it is allowed on. Whoever needs more adds it here, knowingly.
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "IngestRole": READ_AND_ARCHIVE
@@ -52,6 +67,30 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "logs:CreateLogStream": {"MigrateLogGroup.Arn"},
         "logs:PutLogEvents": {"MigrateLogGroup.Arn"},
     },
+    "ReseedPlanRole": {
+        "s3:ListBucket": {STREAM},
+        "s3:ListBucketVersions": {STREAM},
+        "s3:GetObject": TO_READ_AGAIN,
+        "s3:GetObjectVersion": TO_READ_AGAIN,
+        "s3:PutObject": REPORTS,
+        "secretsmanager:GetSecretValue": SECRET,
+        "logs:CreateLogStream": {"ReseedPlanLogGroup.Arn"},
+        "logs:PutLogEvents": {"ReseedPlanLogGroup.Arn"},
+    },
+    "ReseedApplyRole": READ_AND_ARCHIVE
+    | {
+        "s3:GetObject": ALL_FOLDERS | REPORTS,
+        "sqs:GetQueueAttributes": DOORBELLS,
+        "sqs:SendMessage": DOORBELLS,
+        "secretsmanager:GetSecretValue": SECRET,
+        "logs:CreateLogStream": {"ReseedApplyLogGroup.Arn"},
+        "logs:PutLogEvents": {"ReseedApplyLogGroup.Arn"},
+    },
+    "ReseedRole": {
+        "lambda:InvokeFunction": {"ReseedPlanFunction.Arn", "ReseedApplyFunction.Arn"},
+        "states:DescribeExecution": {EXECUTIONS},
+        **{action: {"*"} for action in DELIVER_LOG},
+    },
     "ScheduleRole": {
         "lambda:InvokeFunction": {"EnrichFunction.Arn"},
         "sqs:SendMessage": DEAD_LETTERS,
@@ -77,7 +116,11 @@ def test_there_are_no_other_roles() -> None:
 
     roles = {each["Role"].removesuffix(".Arn") for each in template.functions().values()}
 
-    assert roles | {"ScheduleRole"} == set(template.resources("AWS::IAM::Role")) == set(ALLOWED)
+    assert (
+        roles | {"ScheduleRole", "ReseedRole"}
+        == set(template.resources("AWS::IAM::Role"))
+        == set(ALLOWED)
+    )
 
 
 @pytest.mark.parametrize("role", sorted(ALLOWED))
@@ -88,12 +131,15 @@ def test_role_may_do_exactly_this(role: str) -> None:
 
 @pytest.mark.parametrize("role", sorted(ALLOWED))
 def test_nothing_is_allowed_by_wildcard(role: str) -> None:
-    """No wildcard in an action, and none in a resource but for what is below a folder."""
+    """No wildcard in an action, and none in a resource but for what is below a folder.
+
+    The state machine's role may ask about all of its own executions, and deliver its log.
+    """
     for action, resources in allowed(role, Template(KEYS)).items():
         assert "*" not in action
-        for resource in resources:
+        for resource in resources - ({"*"} if action in DELIVER_LOG else {EXECUTIONS}):
             assert "*" not in resource.removesuffix("/*")
-            assert not resource.endswith("/*") or resource in ALL_FOLDERS
+            assert not resource.endswith("/*") or resource in ALL_FOLDERS | REPORTS
 
 
 def test_listing_is_for_the_three_folders() -> None:
@@ -124,6 +170,34 @@ def test_geocoders_key_is_for_enrich_alone() -> None:
     }
 
 
+def test_plan_lists_what_it_reads() -> None:
+    """A dry run has no business in quarantine/."""
+    (listing,) = [
+        each
+        for each in Template().statements("ReseedPlanRole")
+        if "s3:ListBucket" in as_list(each["Action"])
+    ]
+
+    assert listing["Condition"] == {
+        "StringLikeIfExists": {
+            "s3:prefix": ["automations/inc/changes/*", "automations/inc/processed/*"]
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameter", "role"),
+    [("PlanSecretArn", "ReseedPlanRole"), ("MigratorSecretArn", "MigrateRole")],
+)
+def test_secret_of_its_own_is_the_only_one_that_a_function_may_read(
+    parameter: str, role: str
+) -> None:
+    """A dry run that could fetch another login could write after all."""
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-AbCdEf"
+
+    assert allowed(role, Template({parameter: arn}))["secretsmanager:GetSecretValue"] == {arn}
+
+
 def test_permissions_follow_the_prefix() -> None:
     """A second stream in the same bucket is out of reach."""
     reachable = allowed("IngestRole", Template({"Prefix": "feeds/other"}))["s3:GetObject"]
@@ -147,7 +221,8 @@ def test_policy_of_aws_is_only_taken_inside_a_vpc() -> None:
     """It is about network interfaces, which a function outside of one does not have."""
     inside = Template({"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"})
 
-    assert managed_of_aws(inside) == {"IngestRole", "EnrichRole", "MigrateRole"}
+    of_functions = {each["Role"].removesuffix(".Arn") for each in inside.functions().values()}
+    assert managed_of_aws(inside) == of_functions
     assert managed_of_aws(Template()) == set()
 
 
@@ -164,15 +239,15 @@ def managed_of_aws(template: Template) -> set[str]:
 
 @pytest.mark.parametrize("role", sorted(ALLOWED))
 def test_role_is_taken_on_by_its_service_only(role: str) -> None:
-    """Scheduler says for which account it comes; so no other's schedule can borrow the role."""
+    """Services that come for others say for which account; so no other's can borrow the role."""
     properties = Template().resources()[role]["Properties"]
 
     (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
 
-    service = "scheduler" if role == "ScheduleRole" else "lambda"
+    service = {"ScheduleRole": "scheduler", "ReseedRole": "states"}.get(role, "lambda")
     assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
     assert trust["Action"] == "sts:AssumeRole"
-    if service == "scheduler":
+    if service != "lambda":
         assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
@@ -215,17 +290,29 @@ def test_alarms_are_told_of_to_a_topic_that_only_our_alarms_reach() -> None:
     assert "AlarmSubscription" not in Template().resources()
 
 
+def alarms() -> list[dict[str, Any]]:
+    """Return the alarms' properties."""
+    return [each["Properties"] for each in Template().resources("AWS::CloudWatch::Alarm").values()]
+
+
 def test_each_dead_letter_queue_has_its_alarm() -> None:
     """A dead letter that nobody hears of is a lost one."""
-    resources = Template().resources()
+    watched = {alarm["Dimensions"][0]["Value"] for alarm in alarms()}
 
-    alarms = [
-        each["Properties"]
-        for each in resources.values()
-        if each["Type"] == "AWS::CloudWatch::Alarm"
-    ]
-
-    watched = {alarm["Dimensions"][0]["Value"] for alarm in alarms}
     assert watched >= {"DoorbellDeadLetterQueue.QueueName", "DeadLetterQueue.QueueName"}
-    assert all(alarm["AlarmActions"] == ["AlarmTopic"] for alarm in alarms)
-    assert all(alarm["AlarmName"].startswith("fleet-") for alarm in alarms)
+    assert all(alarm["AlarmActions"] == ["AlarmTopic"] for alarm in alarms())
+    assert all(alarm["AlarmName"].startswith("fleet-") for alarm in alarms())
+
+
+def test_each_way_in_which_a_reseed_can_fail_has_its_alarm() -> None:
+    """Failed, timed out or stopped: each is another metric of Step Functions, at once."""
+    of_reseed = [alarm for alarm in alarms() if alarm["Namespace"] == "AWS/States"]
+
+    metrics = {alarm["MetricName"] for alarm in of_reseed}
+
+    assert metrics == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
+    for alarm in of_reseed:
+        assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": "ReseedStateMachine"}]
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        assert alarm["TreatMissingData"] == "notBreaching"

@@ -10,8 +10,9 @@ from fleettickets.core.pending import PendingFile
 from fleettickets.errors import ReseedRefusedError, SourceMismatchError, UsageError
 from fleettickets.jobs.context import FileOutcome
 from fleettickets.jobs.repair import find_file, plan_replay, plan_skip, replay, skip
-from fleettickets.jobs.reseed import apply_reseed
-from fleettickets.store import streams
+from fleettickets.jobs.reseed import reseed_at_once
+from fleettickets.store import reseeds, streams
+from fleettickets.store.manifests import ManifestFile
 from tests.support.ingests import PREFIX
 from tests.support.s3 import S3Store, running_s3_store
 from tests.support.scenes import (
@@ -250,7 +251,7 @@ def test_replay_in_the_generation_that_quarantined_the_file(
     old.put_object(PREFIX.change_key(stamp), [BROKEN])
     scene.ingest(old)
     new.put_object(PREFIX.change_key(SECOND), [a_ticket_file("new", "INC2")])
-    apply_reseed(scene.context(new), owner="test")
+    reseed_at_once(scene.context(new), owner="test")
     old.put_object(PREFIX.quarantine_key(stamp, 1), [MENDED])
     context = scene.context(old)
     file = find_file(context, stamp)
@@ -283,12 +284,13 @@ def test_replay_while_a_reseed_runs_is_refused(scene: Scene) -> None:
     scene.put(FIRST, MENDED)
     with scene.connection.transaction():
         streams.lock_dataset(scene.connection)
-        streams.open_generation(
+        reseeds.open_generation(
             scene.connection,
             streams.read_state(scene.connection),
             source="s3://elsewhere",
             owner="amina@laptop",
-            manifest=[streams.ManifestFile(1, FIRST, PREFIX.change_key(FIRST), "e", 1)],
+            plan_sha256="0" * 64,
+            manifest=[ManifestFile(1, FIRST, PREFIX.change_key(FIRST), "e", 1)],
         )
 
     with pytest.raises(ReseedRefusedError, match="amina@laptop"):

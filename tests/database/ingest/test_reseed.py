@@ -8,11 +8,13 @@ import pytest
 
 from fleettickets.clients.s3 import S3Bucket
 from fleettickets.errors import LeaseLostError, LockTimeoutError, ReseedRefusedError
-from fleettickets.jobs.context import FileOutcome, IngestSummary
+from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary
 from fleettickets.jobs.ingest import ingest_pending
 from fleettickets.jobs.repair import find_file, replay, skip
-from fleettickets.jobs.reseed import apply_reseed, plan_reseed
-from fleettickets.store import streams
+from fleettickets.jobs.reseed import apply_reseed, preview_reseed, reseed_at_once
+from fleettickets.jobs.reseed import plan_reseed as jobs_plan
+from fleettickets.jobs.reseed_apply import apply_chunk, open_reseed
+from fleettickets.store import reseeds, streams
 from tests.support.buckets import Fault, FaultyBucket, Killed, Steps
 from tests.support.ingests import PREFIX, Producer, a_worker
 from tests.support.s3 import S3Store, running_s3_store
@@ -49,14 +51,31 @@ def store() -> Iterator[S3Store]:
 
 
 def _reseed(scene: Scene, bucket: object = None, **overrides: object) -> IngestSummary:
-    return apply_reseed(scene.context(bucket, **overrides), owner="amina@laptop")  # type: ignore[arg-type]
+    return _at_once(scene.context(bucket, **overrides))  # type: ignore[arg-type]
+
+
+def _apply(scene: Scene, bucket: object = None, **overrides: object) -> IngestSummary:
+    """Plan in peace, and then apply with this bucket."""
+    context = scene.context(bucket, **overrides)  # type: ignore[arg-type]
+    plan_sha256 = jobs_plan(scene.context()).summary.plan_sha256
+    return apply_reseed(context, plan_sha256, owner="amina@laptop", allow_missing=True).files
+
+
+def _at_once(context: IngestContext, owner: str = "amina@laptop") -> IngestSummary:
+    return reseed_at_once(context, owner=owner, allow_missing=True).files
+
+
+def plan_reseed(context: IngestContext) -> IngestSummary:
+    """Judge what a reseed in one go would do."""
+    return preview_reseed(context)[0]
 
 
 def _open(scene: Scene) -> int:
     """Open a reseed and leave it as a worker does that died at once; return its token."""
-    out_of_time = scene.context(time_left=lambda: 0.0)
-    assert apply_reseed(out_of_time, owner="amina@laptop").out_of_time
-    return scene.stream()["fencing_token"]
+    planned = jobs_plan(scene.context()).summary
+    return open_reseed(
+        scene.context(), planned.plan_sha256, owner="amina@laptop", allow_missing=True
+    ).token
 
 
 def test_reseed_opens_the_next_generation_and_applies_the_archive(scene: Scene) -> None:
@@ -259,7 +278,7 @@ def test_manifest_file_that_is_gone_is_skipped_and_the_rest_applied(scene: Scene
         scene.put(stamp, a_ticket_file(stamp, f"INC{stamp}"), folder="processed")
     vanish = Fault("open_object", 1, before=(scene.root / "processed" / f"{FIRST}.csv").unlink)
 
-    summary = _reseed(scene, FaultyBucket(scene.producer.bucket(), [vanish]))
+    summary = _apply(scene, FaultyBucket(scene.producer.bucket(), [vanish]))
 
     assert outcomes_of(summary) == [(FIRST, "skipped"), (SECOND, "applied")]
     assert scene.entry(FIRST, generation=1)["reason"] == "gone"
@@ -272,7 +291,7 @@ def test_gone_file_has_no_archive_step(scene: Scene, caplog: pytest.LogCaptureFi
     vanish = Fault("open_object", 1, before=(scene.root / "changes" / f"{FIRST}.csv").unlink)
 
     with caplog.at_level(logging.WARNING, "fleettickets"):
-        _reseed(scene, FaultyBucket(scene.producer.bucket(), [vanish]))
+        _apply(scene, FaultyBucket(scene.producer.bucket(), [vanish]))
 
     assert caplog.messages == ["file was settled"]
 
@@ -280,7 +299,7 @@ def test_gone_file_has_no_archive_step(scene: Scene, caplog: pytest.LogCaptureFi
 def _lose_first(scene: Scene) -> None:
     scene.put(FIRST, A, folder="processed")
     vanish = Fault("open_object", 1, before=(scene.root / "processed" / f"{FIRST}.csv").unlink)
-    _reseed(scene, FaultyBucket(scene.producer.bucket(), [vanish]))
+    _apply(scene, FaultyBucket(scene.producer.bucket(), [vanish]))
     assert scene.owner() is None
 
 
@@ -316,7 +335,7 @@ def test_manifest_file_that_was_overwritten_is_applied_after_the_manifest(scene:
     scene.put(SECOND, a_ticket_file("other", "INC2"))
     overwrite = Fault("open_object", 1, before=lambda: scene.put(FIRST, B))
 
-    summary = _reseed(scene, FaultyBucket(scene.producer.bucket(), [overwrite]))
+    summary = _apply(scene, FaultyBucket(scene.producer.bucket(), [overwrite]))
 
     assert outcomes_of(summary) == [
         (FIRST, "skipped"),
@@ -337,7 +356,7 @@ def test_files_that_arrive_meanwhile_are_applied_after_the_manifest(scene: Scene
             for stamp in (FIRST, FOURTH):
                 scene.put(stamp, a_ticket_file(stamp))
 
-    summary = _reseed(scene, on_outcome=arrive)
+    summary = _apply(scene, on_outcome=arrive)
 
     assert keys_of(summary) == [SECOND, THIRD, FIRST, FOURTH]
     assert [outcome.late for outcome in summary.outcomes] == [False, False, True, False]
@@ -350,12 +369,13 @@ def test_killed_reseed_is_resumed(scene: Scene, kill_at: int) -> None:
     """Calling again goes on from the ledger, in the same generation, with a higher token."""
     for stamp in (FIRST, SECOND, THIRD):
         scene.put(stamp, a_ticket_file(stamp, f"INC{stamp}"))
+    plan_sha256 = jobs_plan(scene.context()).summary.plan_sha256
     worker = a_worker(scene.database_url, scene.producer.bucket(), Steps(kill_at))
     with pytest.raises(Killed):
-        apply_reseed(worker, owner="amina@laptop")
+        apply_reseed(worker, plan_sha256, owner="amina@laptop")
     worker.connection.close()
 
-    apply_reseed(scene.context(), owner="otieno@desk")
+    _at_once(scene.context(), "otieno@desk")
 
     assert scene.settled() == [(stamp, 1, "applied") for stamp in (FIRST, SECOND, THIRD)]
     assert (scene.stream()["generation"], scene.stream()["mode"]) == (1, "live")
@@ -368,7 +388,7 @@ def test_reseed_that_ran_out_of_time_goes_on_where_it_stopped(scene: Scene) -> N
         scene.put(stamp, a_ticket_file(stamp))
     budget = iter([100.0, 0.0])
 
-    first = _reseed(scene, time_left=lambda: next(budget))
+    first = _apply(scene, time_left=lambda: next(budget))
     second = _reseed(scene)
 
     assert (keys_of(first), first.out_of_time) == ([FIRST], True)
@@ -376,25 +396,45 @@ def test_reseed_that_ran_out_of_time_goes_on_where_it_stopped(scene: Scene) -> N
     assert scene.stream()["generation"] == 1
 
 
-def test_zombie_writes_nothing(scene: Scene) -> None:
-    """A worker whose reseed was taken over meanwhile stops at its next file."""
+def test_zombie_stops_at_its_next_file(scene: Scene) -> None:
+    """A worker whose reseed was taken over meanwhile leaves the rest to the other one."""
     for stamp in (FIRST, SECOND):
         scene.put(stamp, a_ticket_file(stamp))
     with scene.another_session() as other:
 
-        def take_over() -> None:
+        def take_over(outcome: FileOutcome) -> None:
+            del outcome
             with other.transaction():
                 streams.lock_dataset(other)
-                streams.take_lease(other, 1, "otieno@desk")
-
-        zombie = FaultyBucket(scene.producer.bucket(), [Fault("listed", 4, after=take_over)])
+                reseeds.take_lease(other, 1, "otieno@desk")
 
         with pytest.raises(LeaseLostError, match="otieno@desk"):
-            _reseed(scene, zombie)
+            _apply(scene, on_outcome=take_over)
 
-    assert scene.ledger() == []
-    assert scene.owner() is None
-    assert scene.names("changes") == [FIRST, SECOND]
+    assert scene.settled() == [(FIRST, 1, "applied")]
+    assert scene.owner() == FIRST
+    assert scene.names("changes") == [SECOND]
+
+
+def test_zombie_chunk_writes_nothing(scene: Scene) -> None:
+    """It begins after its lease was taken over: no table and no file changes at all."""
+    for stamp in (FIRST, SECOND):
+        scene.put(stamp, a_ticket_file(stamp))
+    token = _open(scene)
+    _take_over(scene)
+    before = (all_tables(scene.connection), tree(scene.root))
+
+    with pytest.raises(LeaseLostError, match="otieno@desk"):
+        apply_chunk(scene.context(), generation=1, token=token)
+
+    assert (all_tables(scene.connection), tree(scene.root)) == before
+
+
+def _take_over(scene: Scene) -> None:
+    """Let another worker take the lease, as `open_reseed` does."""
+    with scene.connection.transaction():
+        streams.lock_dataset(scene.connection)
+        reseeds.take_lease(scene.connection, 1, "otieno@desk")
 
 
 def test_zombie_of_a_reseed_that_the_live_path_finished_writes_nothing(scene: Scene) -> None:
@@ -429,10 +469,12 @@ def test_live_path_waits_while_a_reseed_runs(scene: Scene) -> None:
 def test_live_path_stops_when_a_reseed_opens_under_it(scene: Scene) -> None:
     """Seen under the lock: the file that it had listed is left to the reseed."""
     scene.put(FIRST, A)
+    plan_sha256 = jobs_plan(scene.context()).summary.plan_sha256
     with scene.another_session() as other:
-        context = scene.context()
-        opening = replace(context, connection=other, time_left=lambda: 0.0)
-        start = Fault("listed", 1, after=lambda: apply_reseed(opening, owner="amina@laptop"))
+        opening = replace(scene.context(), connection=other)
+        start = Fault(
+            "listed", 1, after=lambda: open_reseed(opening, plan_sha256, owner="amina@laptop")
+        )
 
         summary = scene.ingest(FaultyBucket(scene.producer.bucket(), [start]))
 
@@ -494,7 +536,7 @@ def test_unfinished_reseed_of_another_source_is_refused(scene: Scene, store: S3S
     _open(scene)
     other = store.open_bucket(store.new_bucket())
 
-    for attempt in (plan_reseed, lambda context: apply_reseed(context, owner="otieno")):
+    for attempt in (plan_reseed, _at_once):
         with pytest.raises(ReseedRefusedError, match="amina@laptop"):
             attempt(scene.context(other))
 
@@ -508,7 +550,7 @@ def test_opening_waits_for_the_file_that_is_being_applied(scene: Scene) -> None:
 
         def open_reseed() -> None:
             with pytest.raises(LockTimeoutError):
-                apply_reseed(replace(scene.context(), connection=other), owner="otieno")
+                _at_once(replace(scene.context(), connection=other), "otieno")
 
         scene.ingest(FaultyBucket(scene.producer.bucket(), [Fault("chunk", 1, after=open_reseed)]))
 
@@ -573,7 +615,7 @@ def test_dry_reseed_says_what_the_reseed_does(scene: Scene) -> None:
 
     planned = plan_reseed(scene.context())
 
-    assert (all_tables(scene.connection), tree(scene.root)) == before
+    assert (all_tables(scene.connection), _tree_but_reports(scene)) == before
     applied = _reseed(scene)
     assert planned.outcomes == applied.outcomes
     assert {outcome.outcome for outcome in planned.outcomes} == {
@@ -588,7 +630,7 @@ def test_dry_run_of_an_unfinished_reseed_judges_what_is_left(scene: Scene) -> No
     for stamp in (FIRST, THIRD):
         scene.put(stamp, a_ticket_file(stamp))
     budget = iter([100.0, 0.0])
-    _reseed(scene, time_left=lambda: next(budget))
+    _apply(scene, time_left=lambda: next(budget))
     scene.put(SECOND, a_ticket_file("arrived meanwhile"))
 
     planned = plan_reseed(scene.context())
@@ -598,6 +640,10 @@ def test_dry_run_of_an_unfinished_reseed_judges_what_is_left(scene: Scene) -> No
         (SECOND, True),
     ]
     assert planned.outcomes == _reseed(scene).outcomes
+
+
+def _tree_but_reports(scene: Scene) -> dict[str, tuple[bytes, int]]:
+    return {name: file for name, file in tree(scene.root).items() if "reports/" not in name}
 
 
 def _s3_keys(bucket: S3Bucket) -> list[tuple[str, str]]:

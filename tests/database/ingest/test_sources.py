@@ -10,7 +10,7 @@ from fleettickets.errors import SourceMismatchError
 from fleettickets.jobs.ingest import ingest_pending
 from fleettickets.jobs.listings import check_source
 from fleettickets.jobs.planning import plan_ingest
-from fleettickets.jobs.reseed import apply_reseed
+from fleettickets.jobs.reseed import reseed_at_once
 from fleettickets.store import streams
 from tests.support.ingests import PREFIX
 from tests.support.s3 import S3Store, running_s3_store
@@ -108,7 +108,7 @@ def test_reseed_from_the_new_source_clears_the_refusal(
     with pytest.raises(SourceMismatchError):
         scene.ingest(new)
 
-    apply_reseed(scene.context(new), owner="test")
+    reseed_at_once(scene.context(new), owner="test")
 
     assert scene.owner() == "new"
     assert scene.freshness()["mode"] == "live"

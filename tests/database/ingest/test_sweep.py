@@ -13,10 +13,11 @@ from fleettickets.clients.s3 import S3Bucket
 from fleettickets.errors import RetryableError
 from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.ingest import ingest_pending
-from fleettickets.jobs.reseed import apply_reseed
+from fleettickets.jobs.reseed import reseed_at_once
 from fleettickets.jobs.sweep import SweepSummary, sweep
-from fleettickets.store import streams
+from fleettickets.store import reseeds, streams
 from fleettickets.store.connections import Connection
+from fleettickets.store.manifests import ManifestFile
 from tests.support.feeds import a_doorbell
 from tests.support.functions import FakeQueue
 from tests.support.ingests import a_context
@@ -259,12 +260,13 @@ def _open_reseed(feed: Feed) -> None:
         state = streams.read_state(context.connection)
         summary = feed.bucket.find_object(f"{PREFIX}/processed/{FIRST}.csv")
         assert summary is not None
-        file = streams.ManifestFile(1, FIRST, summary.key, summary.etag, summary.size_bytes)
-        streams.open_generation(
+        file = ManifestFile(1, FIRST, summary.key, summary.etag, summary.size_bytes)
+        reseeds.open_generation(
             context.connection,
             state,
             source=feed.bucket.source,
             owner="somebody@host",
+            plan_sha256="0" * 64,
             manifest=[file],
         )
 
@@ -326,7 +328,7 @@ def test_what_waited_for_a_reseed_was_not_lost(feed: Feed) -> None:
     """Its doorbells were acknowledged without work: it has waited only since the reseed ended."""
     feed.put(FIRST)
     ingest_pending(feed.context())
-    apply_reseed(feed.context(), owner="somebody@host")
+    reseed_at_once(feed.context(), owner="somebody@host")
     feed.connection.execute(
         "update tickets.import_streams set closed_at = now() + interval '3 minutes'"
         " where generation = 1"

@@ -10,7 +10,6 @@ FleetticketsError
  │   ├─ GeocoderBudgetError         the run has too little time left for another call
  │   ├─ BucketUnavailableError      the object store answered 5xx, timed out or cut a body short
  │   ├─ ObjectChangedError          the object is no longer the one that was listed: list again
- │   ├─ LeaseLostError              a reseed's lease was taken over by another worker
  │   ├─ OutOfTimeError              the time budget ended before a file was settled
  │   └─ StepsFailedError            some steps of a scheduled run failed; the others were done
  └─ PermanentError              somebody has to change something first
@@ -22,6 +21,10 @@ FleetticketsError
      ├─ ReseedRefusedError          a reseed may not start now
      ├─ GeocoderKeyError            a geocoder refuses the key, or what it is used for
      ├─ GeocoderQueryError          a geocoder refuses this one query, and will again
+     ├─ PlanChangedError            what a reseed would apply is not what its plan has read
+     ├─ MissingFilesError           a reseed would do without files that were applied before
+     ├─ PlanLostError               the scratch tables of a plan in progress are gone
+     ├─ LeaseLostError              a reseed's lease was taken over by another worker
      ├─ ObjectGoneError             the object does not exist (any more)
      └─ FileQuarantineError         the content of a change file cannot be applied
 
@@ -80,10 +83,6 @@ class ObjectChangedError(RetryableError):
         """Name the object by its `key`."""
         super().__init__(f"{key} changed while it was being read; it is listed again")
         self.key = key
-
-
-class LeaseLostError(RetryableError):
-    """Another worker holds the reseed's lease by now, so this one must not write."""
 
 
 class OutOfTimeError(RetryableError):
@@ -152,6 +151,22 @@ class GeocoderKeyError(PermanentError):
 
 class GeocoderQueryError(PermanentError):
     """A geocoder refuses one query as invalid; asking the same again does not help."""
+
+
+class PlanChangedError(PermanentError):
+    """A reseed's plan does not hold any more; the text names what has changed since."""
+
+
+class MissingFilesError(PermanentError):
+    """Files that were applied are not in the listing; the text says what doing without costs."""
+
+
+class PlanLostError(PermanentError):
+    """A plan in progress is gone: it ended, or the database crashed; it has to be made anew."""
+
+
+class LeaseLostError(PermanentError):
+    """Another worker holds the reseed's lease by now: this one writes nothing more and stops."""
 
 
 class ObjectGoneError(PermanentError):

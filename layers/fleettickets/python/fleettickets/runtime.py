@@ -1,12 +1,12 @@
 """The runtime of a function: what it keeps while it is warm, made from its settings."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from fleettickets import __version__
 from fleettickets.clients.buckets import Bucket
@@ -14,7 +14,12 @@ from fleettickets.clients.geocoders.interface import Geocoder
 from fleettickets.clients.s3 import S3Bucket
 from fleettickets.clients.secrets import DatabaseSecret
 from fleettickets.core.keys import Prefix
-from fleettickets.errors import DatabaseUnavailableError, SecretUnavailableError, SettingError
+from fleettickets.errors import (
+    DatabaseUnavailableError,
+    InputError,
+    SecretUnavailableError,
+    SettingError,
+)
 from fleettickets.jobs.context import IngestContext
 from fleettickets.settings import Settings
 from fleettickets.store.attempts import forgive_outage
@@ -65,9 +70,15 @@ class Runtime:
 
 
 def start_runtime(
-    function: str, settings: Settings, *, lock_timeout: timedelta = LOCK_TIMEOUT
+    function: str,
+    settings: Settings,
+    *,
+    lock_timeout: timedelta = LOCK_TIMEOUT,
+    on_recovery: Callable[[Connection], None] = forgive_outage,
 ) -> Runtime:
     """Make the runtime of a `function` that works on the stream; nothing is connected to yet.
+
+    `on_recovery` is for functions that may not write what others do when the database is back.
 
     Raises:
         SettingError: a setting is missing or wrong.
@@ -85,7 +96,7 @@ def start_runtime(
             secret_key=settings.secret_key,
         ),
         connections=keep_connection(
-            function, settings, lock_timeout=lock_timeout, on_recovery=forgive_outage
+            function, settings, lock_timeout=lock_timeout, on_recovery=on_recovery
         ),
     )
 
@@ -111,6 +122,30 @@ def open_settings_geocoder(settings: Settings) -> Geocoder:
             gazetteer_file=settings.gazetteer_file,
         )
     )
+
+
+type Operation[Answer] = Callable[[Mapping[str, Any], IngestContext], Answer]
+
+
+def run_operation[Answer](
+    operations: Mapping[str, Operation[Answer]],
+    event: Mapping[str, Any],
+    runtime: Runtime,
+    invocation: Invocation,
+) -> Answer:
+    """Run the operation that the event names; one that fails gives its connection up.
+
+    Raises:
+        InputError: there is no such operation; nothing was done.
+    """
+    operation = operations.get(str(event.get("operation")))
+    if operation is None:
+        raise InputError(f'the input needs "operation", one of: {", ".join(operations)}')
+    try:
+        return operation(event, runtime.ingest_context(invocation))
+    except BaseException:
+        runtime.connections.discard()
+        raise
 
 
 def keep_connection(

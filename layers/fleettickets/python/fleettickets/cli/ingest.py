@@ -14,6 +14,7 @@ from fleettickets.cli.consoles import standard_error, standard_output
 from fleettickets.cli.history import history_text
 from fleettickets.cli.options import Apply, AsJson, Verbose, log_to_standard_error
 from fleettickets.cli.progress import follow_files
+from fleettickets.cli.reseed_texts import print_missing
 from fleettickets.cli.sessions import (
     now,
     open_database,
@@ -30,7 +31,10 @@ from fleettickets.errors import UsageError
 from fleettickets.jobs.context import IngestContext, IngestSummary
 from fleettickets.jobs.ingest import ingest_pending
 from fleettickets.jobs.planning import plan_ingest
-from fleettickets.jobs.reseed import apply_reseed, full_listing, plan_reseed
+from fleettickets.jobs.reseed import preview_reseed, reseed_at_once
+from fleettickets.jobs.reseed_apply import ReseedSummary
+from fleettickets.jobs.reseed_listings import full_listing
+from fleettickets.jobs.reseed_reports import PlanSummary
 from fleettickets.settings import Settings
 from fleettickets.store.history import capture_history
 
@@ -106,16 +110,22 @@ def ingest(  # noqa: PLR0913  each option of the command is a parameter
             max_file_bytes=settings.max_file_bytes,
             archive=place.archive,
         )
-        summary = _follow(context, reseed=reseed, apply=apply, as_json=as_json)
+        summary, report = _follow(context, reseed=reseed, apply=apply, as_json=as_json)
         captured = capture_history(connection) if apply and not summary.waiting else None
     title = "reseed" if reseed else "ingest"
     if as_json:
         print_summary_document(
-            summary, command=title, dry_run=not apply, history=captured and asdict(captured)
+            summary,
+            command=title,
+            dry_run=not apply,
+            history=captured and asdict(captured),
+            **({"reseed": report and asdict(report.counts)} if reseed else {}),
         )
     else:
         extra = {} if captured is None else {"history": history_text(captured)}
         print_summary(standard_output(), summary, apply=apply, title=title, extra=extra)
+        if isinstance(report, PlanSummary):
+            print_missing(standard_output(), report)
     raise typer.Exit(exit_status(summary))
 
 
@@ -168,23 +178,29 @@ def files_by_key(prefix: Prefix, files: list[Path]) -> dict[str, Path]:
     return named
 
 
-def _follow(context: IngestContext, *, reseed: bool, apply: bool, as_json: bool) -> IngestSummary:
-    """Run the job that the options ask for, with progress on standard error."""
+def _follow(
+    context: IngestContext, *, reseed: bool, apply: bool, as_json: bool
+) -> tuple[IngestSummary, PlanSummary | ReseedSummary | None]:
+    """Run the job that the options ask for, with progress on standard error.
+
+    Of a reseed its plan is returned too, or what it came to; None if it goes on with another.
+    """
     verb = "applying" if apply else "judging"
     count = _counter(context, reseed=reseed)
     with follow_files(standard_error(), verb, count, quiet=as_json) as follow:
         followed = replace(context, on_outcome=follow)
         if reseed and apply:
-            return apply_reseed(followed, owner=owner_name())
+            applied = reseed_at_once(followed, owner=owner_name())
+            return applied.files, applied.summary
         if reseed:
-            return plan_reseed(followed)
-        return ingest_pending(followed) if apply else plan_ingest(followed)
+            return preview_reseed(followed)
+        return ingest_pending(followed) if apply else plan_ingest(followed), None
 
 
 def _counter(context: IngestContext, *, reseed: bool) -> Callable[[], int]:
     """Return what counts the files ahead, for a bar; it costs a listing."""
     if reseed:
-        return lambda: len(full_listing(context)[0])
+        return lambda: len(full_listing(context).files)
     return lambda: _count_changes(context)
 
 

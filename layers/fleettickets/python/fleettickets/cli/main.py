@@ -12,6 +12,7 @@ from fleettickets.cli.history import capture_history
 from fleettickets.cli.ingest import ingest
 from fleettickets.cli.migrate import migrate
 from fleettickets.cli.repair import replay, skip
+from fleettickets.cli.reseed import app as reseed
 from fleettickets.cli.sample_feed import sample_feed
 from fleettickets.cli.status import status
 
@@ -35,6 +36,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but files were quarantined 
 
 app.command("migrate")(migrate)
 app.command("ingest")(ingest)
+app.add_typer(reseed, name="reseed")
 app.command("replay")(replay)
 app.command("skip")(skip)
 app.add_typer(geocode, name="geocode")

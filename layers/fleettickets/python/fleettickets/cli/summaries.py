@@ -114,7 +114,7 @@ def _advice(summary: IngestSummary) -> list[str]:
         (summary.gone, "gone between listing and reading; ask the producer to export again"),
         (summary.foreign, "left alone: not named like a change file, <stamp>.csv in changes/"),
     ]
-    lines = [f"{_keys_text(keys)}: {text}" for keys, text in told if keys]
+    lines = [f"{keys_text(keys)}: {text}" for keys, text in told if keys]
     if summary.waiting:
         lines.append("A reseed holds the stream: nothing was done. Run this again when it is over.")
     if summary.out_of_time:
@@ -122,9 +122,10 @@ def _advice(summary: IngestSummary) -> list[str]:
     return lines
 
 
-def _keys_text(keys: Sequence[str]) -> str:
+def keys_text(keys: Sequence[str], count: int | None = None) -> str:
+    """Name the first few of the keys; `count` is how many there are, if not all are given."""
     shown = ", ".join(keys[:KEYS_SHOWN])
-    more = len(keys) - KEYS_SHOWN
+    more = (len(keys) if count is None else count) - KEYS_SHOWN
     return f"{shown} and {plural(more, 'more file')}" if more > 0 else shown
 
 

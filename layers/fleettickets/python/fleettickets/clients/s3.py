@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 from typing import TYPE_CHECKING, TypedDict
 
 from botocore.exceptions import ClientError
@@ -60,6 +61,7 @@ class S3Bucket:
         self._bucket = bucket
         self._endpoint_url = endpoint_url
         self._keys = (access_key, secret_key)
+        self._connecting = Lock()
         self._deletes_conditionally = True
         self._deletes_versions = True
 
@@ -67,9 +69,14 @@ class S3Bucket:
         """Show the place, without endpoint and keys."""
         return f"S3Bucket({self.source!r})"
 
-    @cached_property
+    @property
     def client(self) -> "S3Client":
-        """The boto3 client behind the bucket."""
+        """The boto3 client behind the bucket, the same one for all threads."""
+        with self._connecting:  # boto3 may make only one client at a time
+            return self._client
+
+    @cached_property
+    def _client(self) -> "S3Client":
         with translated_errors(self._bucket, ""):
             return connect_s3(self._endpoint_url, *self._keys)
 
@@ -141,8 +148,9 @@ class S3Bucket:
                 raise ObjectChangedError(key)
             spool.seek(0)
             with translated_errors(self._bucket, key):
+                kind = "application/json" if key.endswith(".json") else "text/csv"
                 answer = self.client.put_object(
-                    Bucket=self._bucket, Key=key, Body=spool, ContentType="text/csv"
+                    Bucket=self._bucket, Key=key, Body=spool, ContentType=kind
                 )
                 return ObjectSummary(key, _bare(answer["ETag"]), written)
 

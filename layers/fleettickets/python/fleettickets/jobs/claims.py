@@ -8,7 +8,7 @@ from fleettickets.clients.buckets import OpenObject
 from fleettickets.core.pending import PendingFile
 from fleettickets.jobs.contents import Processed, process_content
 from fleettickets.jobs.context import FileOutcome, IngestContext
-from fleettickets.store import ledger, staging, streams
+from fleettickets.store import ledger, manifests, reseeds, staging
 from fleettickets.store.ledger import LedgerEntry, Settlement, Status
 from fleettickets.store.streams import StreamState
 
@@ -89,10 +89,7 @@ def already_settled(
     context: IngestContext, claim: Claim, latest: LedgerEntry, version_id: str | None = None
 ) -> Settled:
     """Note, for a manifest's file, that its content is the one that is settled already."""
-    if claim.file.position is not None:
-        streams.settle_manifest(
-            context.connection, claim.generation, claim.file.position, latest.revision
-        )
+    _settle_in_reseed(context, claim, latest.revision)
     outcome = FileOutcome(
         key=claim.file.key,
         stamp=claim.file.stamp,
@@ -137,11 +134,18 @@ def settle_as(
         ),
     )
     ledger.settle(context.connection, settlement, claim.attempt_id)
-    if context.token is not None:
-        streams.extend_lease(context.connection, claim.generation, context.token)
-    if file.position is not None:
-        streams.settle_manifest(context.connection, claim.generation, file.position, claim.revision)
+    _settle_in_reseed(context, claim, claim.revision)
     return Settled(outcome_of(settlement, file.key), entry_of(settlement), version_id, is_new=True)
+
+
+def _settle_in_reseed(context: IngestContext, claim: Claim, revision: int) -> None:
+    """Renew the lease of a reseed's worker, and note the manifest's file as settled."""
+    if context.token is not None:
+        reseeds.extend_lease(context.connection, claim.generation, context.token)
+    if claim.file.position is not None:
+        manifests.settle_manifest(
+            context.connection, claim.generation, claim.file.position, revision
+        )
 
 
 def outcome_of(settlement: Settlement, key: str) -> FileOutcome:

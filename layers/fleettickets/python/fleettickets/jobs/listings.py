@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from fleettickets.core.pending import PendingFile, Sorting, sort_listing
 from fleettickets.errors import SourceMismatchError
 from fleettickets.jobs.context import IngestContext
-from fleettickets.jobs.settling import Expected
-from fleettickets.store import ledger, streams
+from fleettickets.jobs.settling import Expected, check_token
+from fleettickets.store import ledger, manifests, reseeds, streams
 from fleettickets.store.connections import translated_errors
 from fleettickets.store.ledger import LedgerEntry
-from fleettickets.store.streams import ManifestFile, StreamState
+from fleettickets.store.manifests import ManifestFile
+from fleettickets.store.streams import StreamState
 
 LISTING_LIFETIME = timedelta(seconds=30)
+MANIFEST_PAGE = 1_000  # files of a manifest that are taken up at once
 
 
 @dataclass(slots=True)
@@ -23,7 +25,8 @@ class Listing:
     It serves until another session has settled something, or until it is 30 seconds old, counted
     from its end: one that took longer than that to make would never serve a file. `queue`
     is what is left up to the doorbell's key, `beyond` the number of pending files after that;
-    `settled` has the latest revision of each listed stamp that has one.
+    `settled` has the latest revision of each listed stamp that has one. The worker of a reseed has
+    `is_manifest`: nothing but the next files of its manifest, for which the bucket is not listed.
     """
 
     state: StreamState
@@ -33,6 +36,7 @@ class Listing:
     settlements: int
     beyond: int
     settled: dict[str, LedgerEntry]
+    is_manifest: bool = False
 
     @property
     def pending(self) -> int:
@@ -56,26 +60,30 @@ def take_listing(
 
     The state is read before the bucket is listed, so that a settlement in between shows. The live
     path ends the lease of a reseed that died, so that its late writes fail on the fencing token.
-    A dry run does not `record` anything.
+    The worker of a reseed takes up the manifest alone: what arrives meanwhile comes after it.
+    A dry run does not `record` anything, and shows all that is left of a reseed.
 
     Raises:
         SourceMismatchError: the bucket is not the current generation's source; that is recorded.
+        LeaseLostError: another worker took over the reseed whose token the context holds.
     """
     now = context.now()
     with translated_errors():
         state = streams.read_state(context.connection)
         check_source(context, state, record=record)
+    if record and context.token is not None:
+        return _take_manifest(context, state)
     if _is_taken(context, state):
         return None
-    if record and context.token is None and state.lease_owner is not None:
+    if record and state.lease_owner is not None:
         with translated_errors():
-            streams.end_lease(context.connection, state.generation)
+            reseeds.end_lease(context.connection, state.generation)
     listed = list(context.bucket.list_objects(context.prefix.changes))
     stamps = [parsed.stamp for item in listed if (parsed := context.prefix.parse(item.key))]
     with translated_errors():
         settled = ledger.latest_revisions(context.connection, state.generation, stamps)
         manifest = (
-            streams.unsettled_manifest(context.connection, state.generation)
+            manifests.unsettled_manifest(context.connection, state.generation)
             if state.mode == "reseed" and context.archive
             else []
         )
@@ -84,7 +92,7 @@ def take_listing(
         prefix=context.prefix,
         now=now,
         settled_etags={stamp: entry.etag for stamp, entry in settled.items()},
-        manifest=[_pending(file) for file in manifest],
+        manifest=[pending_file(file) for file in manifest],
     )
     queue = deque(sorting.through(through))
     return Listing(
@@ -98,6 +106,25 @@ def take_listing(
     )
 
 
+def _take_manifest(context: IngestContext, state: StreamState) -> Listing:
+    """Take up the next files of the manifest, none if they are all settled."""
+    check_token(context, state)
+    with translated_errors():
+        page = manifests.unsettled_manifest(context.connection, state.generation, MANIFEST_PAGE)
+        left = manifests.count_manifest(context.connection, state.generation).left
+    pending = tuple(pending_file(file) for file in page)
+    return Listing(
+        state=state,
+        sorting=Sorting(pending, settled=(), held=(), foreign=()),
+        taken_at=context.now(),
+        queue=deque(pending),
+        settlements=state.settlements,
+        beyond=left - len(pending),
+        settled={},
+        is_manifest=True,
+    )
+
+
 def _is_taken(context: IngestContext, state: StreamState) -> bool:
     """Whether a reseed by somebody else, or of another source's manifest, holds the stream."""
     if state.mode == "live" or context.token is not None:
@@ -105,7 +132,8 @@ def _is_taken(context: IngestContext, state: StreamState) -> bool:
     return state.leased or (context.archive and state.source != context.bucket.source)
 
 
-def _pending(file: ManifestFile) -> PendingFile:
+def pending_file(file: ManifestFile) -> PendingFile:
+    """Return the manifest's file as one that is to be settled in its place."""
     return PendingFile(file.object_key, file.stamp, file.etag, file.size_bytes, file.position)
 
 
@@ -137,6 +165,6 @@ def report_listing(context: IngestContext, listing: Listing) -> None:
             context.connection,
             listing.state.generation,
             pending=listing.pending,
-            held=len(listing.sorting.held),
-            foreign=len(listing.sorting.foreign),
+            held=None if listing.is_manifest else len(listing.sorting.held),
+            foreign=None if listing.is_manifest else len(listing.sorting.foreign),
         )

@@ -1,6 +1,8 @@
 """Dry runs: what an ingest or a reseed would do, file by file, without touching a product table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fleettickets.clients.buckets import OpenObject
 from fleettickets.core.pending import PendingFile
@@ -11,8 +13,19 @@ from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary
 from fleettickets.jobs.listings import Listing, take_listing
 from fleettickets.jobs.settling import GONE_REASON, locate
 from fleettickets.store import ledger, plans, staging
-from fleettickets.store.connections import translated_errors
+from fleettickets.store.connections import Connection, translated_errors
 from fleettickets.store.ledger import LedgerEntry, Status
+from fleettickets.store.staging import Written
+
+
+class JudgeRows(Protocol):
+    """Judges the staged rows as those of a version, like `plans.plan_rows`."""
+
+    def __call__(
+        self, connection: Connection, *, generation: int, stamp: str, revision: int
+    ) -> Written:
+        """Return what would become of them."""
+        ...
 
 
 @dataclass(slots=True)
@@ -21,7 +34,8 @@ class Plan:
 
     `watermark` is the current generation and its stamp; `generation` is where the files would be
     settled. `skipped` has, by stamp and etag, what a person gave up for good. A replay repeats what
-    is settled as quarantined or skipped.
+    is settled as quarantined or skipped. `open_file` and `judge_rows` are how a file is opened and
+    its staged rows are judged.
     """
 
     context: IngestContext
@@ -32,6 +46,8 @@ class Plan:
         default_factory=dict[tuple[str, str], LedgerEntry]
     )
     is_replay: bool = False
+    open_file: Callable[[IngestContext, PendingFile], OpenObject] = locate
+    judge_rows: JudgeRows = plans.plan_rows
     outcomes: list[FileOutcome] = field(default_factory=list[FileOutcome])
 
     def settled_revision(self, file: PendingFile) -> LedgerEntry | None:
@@ -92,7 +108,7 @@ def plan_file(plan: Plan, file: PendingFile) -> None:
         plan.add(_already_settled(file, known))
         return
     try:
-        opened = locate(plan.context, file)
+        opened = plan.open_file(plan.context, file)
     except (ObjectGoneError, ObjectChangedError):
         _plan_gone(plan, file, latest)
         return
@@ -119,7 +135,7 @@ def _plan_content(
         opened,
         max_file_bytes=plan.context.max_file_bytes,
         settled_sha256=None if latest is None or is_repeated else latest.sha256,
-        write=lambda: plans.plan_rows(
+        write=lambda: plan.judge_rows(
             connection, generation=plan.generation, stamp=file.stamp, revision=revision
         ),
     )

@@ -12,7 +12,7 @@ from fleettickets.jobs.claims import Claim, Settled, already_settled, settle_as,
 from fleettickets.jobs.contents import Processed
 from fleettickets.jobs.context import FileOutcome, IngestContext
 from fleettickets.jobs.planning import Plan, plan_files
-from fleettickets.store import ledger, staging, streams
+from fleettickets.store import ledger, manifests, staging, streams
 from fleettickets.store.connections import translated_errors
 from fleettickets.store.streams import StreamState
 
@@ -201,7 +201,7 @@ def _skip_claimed(context: IngestContext, claim: Claim, reason: str) -> Settled:
 
 
 def _manifest_position(context: IngestContext, claim: Claim) -> int | None:
-    for listed in streams.unsettled_manifest(context.connection, claim.generation):
+    for listed in manifests.unsettled_manifest(context.connection, claim.generation):
         if (listed.object_key, listed.etag) == (claim.file.key, claim.file.etag):
             return listed.position
     return None

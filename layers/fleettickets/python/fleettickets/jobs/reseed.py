@@ -1,121 +1,194 @@
-"""Reseed: a new generation from the full listing, oldest first, whatever the watermark says."""
+"""Reseed in one process: the jobs of the state machine, one after the other, without AWS."""
 
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from fleettickets.core.keys import ParsedKey, is_held
-from fleettickets.core.pending import PendingFile
 from fleettickets.errors import ReseedRefusedError
-from fleettickets.jobs.context import IngestContext, IngestSummary
+from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary
 from fleettickets.jobs.ingest import ingest_pending
-from fleettickets.jobs.planning import Plan, plan_files, plan_ingest
-from fleettickets.store import ledger, streams
+from fleettickets.jobs.planning import plan_ingest
+from fleettickets.jobs.reseed_apply import (
+    ReseedSummary,
+    apply_manifest,
+    finish_reseed,
+    open_reseed,
+)
+from fleettickets.jobs.reseed_listings import refuse_unfinished
+from fleettickets.jobs.reseed_plan import finish_plan, open_plan, plan_chunk
+from fleettickets.jobs.reseed_reports import PlanSummary
+from fleettickets.store import reseed_plans, reseeds, streams
 from fleettickets.store.connections import translated_errors
-from fleettickets.store.ledger import LedgerEntry
-from fleettickets.store.streams import ManifestFile, StreamState
+from fleettickets.store.streams import StreamState
 
-FOLDER_RANK = {"processed": 0, "changes": 1}
+type OnStart = Callable[[int], None]
 
 
-def full_listing(context: IngestContext) -> tuple[list[ManifestFile], list[str], list[str]]:
-    """List `processed/` and `changes/` together, in stamp order; return held and foreign keys too.
+@dataclass(frozen=True, slots=True)
+class PlannedReseed:
+    """The plan, and what would become of each file."""
 
-    The contents of one stamp are the archived ones in order of their number, then the one in
-    `changes/`.
+    summary: PlanSummary
+    files: IngestSummary
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedReseed:
+    """What became of each file, those that arrived meanwhile included.
+
+    `summary` is of the manifest alone; None if the time was over before its end.
     """
-    now, found = context.now(), list[tuple[tuple[str, int, int], ManifestFile]]()
-    held, foreign = list[str](), list[str]()
-    for folder in (context.prefix.processed, context.prefix.changes):
-        for listed in context.bucket.list_objects(folder):
-            parsed = context.prefix.parse(listed.key)
-            if parsed is None:
-                foreign.append(listed.key)
-            elif is_held(parsed.stamp, now):
-                held.append(listed.key)
-            else:
-                file = ManifestFile(0, parsed.stamp, listed.key, listed.etag, listed.size_bytes)
-                found.append((_rank(parsed), file))
-    found.sort(key=lambda item: item[0])
-    manifest = [replace(file, position=place) for place, (_, file) in enumerate(found, start=1)]
-    return manifest, held, foreign
+
+    summary: ReseedSummary | None
+    files: IngestSummary
 
 
-def _rank(parsed: ParsedKey) -> tuple[str, int, int]:
-    return parsed.stamp, FOLDER_RANK[parsed.folder], parsed.copy
+def _ignore(files: int) -> None:
+    """Take no notice of how many files there are."""
 
 
-def plan_reseed(context: IngestContext) -> IngestSummary:
-    """Judge the full listing as a new generation would apply it; nothing is changed.
+def _ignore_file(outcome: FileOutcome) -> None:
+    """Take no notice of a file that is only planned."""
 
-    An unfinished reseed of the same source is judged where it stands, since it would be resumed.
+
+def plan_reseed(context: IngestContext, on_start: OnStart = _ignore) -> PlannedReseed:
+    """Plan a reseed; nothing is changed but the report object that is left.
+
+    `on_start` is told how many files there are.
 
     Raises:
-        ReseedRefusedError: a reseed of another source is unfinished.
+        ReseedRefusedError: a reseed is unfinished.
     """
+    outcomes = list[FileOutcome]()
+    followed = replace(context, on_outcome=_also(context.on_outcome, outcomes.append))
+    run = open_plan(context)
+    on_start(run.files)
+    try:
+        if not run.done:
+            plan_chunk(followed, run.run)
+        summary = finish_plan(context, run.run)
+        held, foreign = _left_alone(context, run.run)
+    finally:
+        _forget(context, run.run)
+    return PlannedReseed(summary, IngestSummary(tuple(outcomes), held=held, foreign=foreign))
+
+
+def _left_alone(context: IngestContext, run: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the held and the foreign keys of a plan."""
     with translated_errors():
-        state = streams.read_state(context.connection)
-    if state.mode == "reseed":
-        _refuse_foreign(context, state)
-        return plan_ingest(context.with_token(state.fencing_token))
-    manifest, held, foreign = full_listing(context)
-    generation = state.generation + 1
-    carried = _carried_skips(context, state, manifest)
-    skipped = {(stamp, entry.etag): entry for stamp, entry in carried.items()}
-    plan = Plan(context, generation, (generation, ""), carried, skipped)
-    plan_files(plan, tuple(_pending(file) for file in manifest))
-    return IngestSummary(tuple(plan.outcomes), held=tuple(held), foreign=tuple(foreign))
+        row = reseed_plans.read_plan(context.connection, run)
+    return ((), ()) if row is None else (tuple(row.held), tuple(row.foreign_keys))
 
 
-def _carried_skips(
-    context: IngestContext, former: StreamState, manifest: list[ManifestFile]
-) -> dict[str, LedgerEntry]:
-    """Return what stays skipped in the next generation, as `streams.open_generation` carries it."""
-    if former.source != context.bucket.source:
-        return {}
-    stamps = [file.stamp for file in manifest]
-    with translated_errors():
-        latest = ledger.latest_revisions(context.connection, former.generation, stamps)
-    return {
-        stamp: replace(entry, generation=former.generation + 1, revision=1)
-        for stamp, entry in latest.items()
-        if entry.status == "skipped" and not entry.is_gone
-    }
+def _forget(context: IngestContext, run: int) -> None:
+    if not context.connection.closed:
+        with translated_errors():
+            reseed_plans.forget_plan(context.connection, run)
 
 
-def apply_reseed(context: IngestContext, *, owner: str) -> IngestSummary:
-    """Open a generation with the full listing as its manifest, or resume it; apply it in order.
+def _also(
+    first: Callable[[FileOutcome], None], second: Callable[[FileOutcome], object]
+) -> Callable[[FileOutcome], None]:
+    def both(outcome: FileOutcome) -> None:
+        first(outcome)
+        second(outcome)
 
-    `owner` names the worker in messages of others. The live path waits meanwhile. Interrupted at
-    any point, calling again goes on from the ledger.
+    return both
+
+
+def apply_reseed(
+    context: IngestContext,
+    plan_sha256: str,
+    *,
+    owner: str,
+    allow_missing: bool = False,
+    on_start: OnStart = _ignore,
+) -> AppliedReseed:
+    """Apply a plan to its end, or go on with it, and then what arrived meanwhile, in order.
+
+    `owner` names the worker in messages of others. The live path waits for the manifest.
+    Interrupted at any point, calling again goes on from the ledger.
 
     Raises:
-        ReseedRefusedError: a reseed of another source is unfinished.
+        ReseedRefusedError: another reseed is unfinished, or another session works on this one.
+        PlanChangedError, MissingFilesError: the plan must not be applied; the text says why.
         LeaseLostError: another worker resumed it; nothing was written after that.
     """
-    with translated_errors(), context.connection.transaction():
-        streams.lock_dataset(context.connection)
-        state = streams.read_state(context.connection)
-        if state.mode == "reseed":
-            _refuse_foreign(context, state)
-            token = streams.take_lease(context.connection, state.generation, owner)
-        else:
-            manifest, _, _ = full_listing(context)
-            token = streams.open_generation(
-                context.connection,
-                state,
-                source=context.bucket.source,
-                owner=owner,
-                manifest=manifest,
+    with _at_work(context):
+        lease = open_reseed(context, plan_sha256, owner=owner, allow_missing=allow_missing)
+        on_start(lease.left)
+        applied = apply_manifest(context, generation=lease.generation, token=lease.token)
+        if applied.out_of_time:
+            return AppliedReseed(None, applied)
+        summary = finish_reseed(context, generation=lease.generation)
+    arrived = ingest_pending(context)
+    return AppliedReseed(summary, replace(arrived, outcomes=(*applied.outcomes, *arrived.outcomes)))
+
+
+@contextmanager
+def _at_work(context: IngestContext) -> Generator[None]:
+    """Show to other sessions that this one works on a reseed, until the block or the session ends.
+
+    Raises:
+        ReseedRefusedError: another session shows that already.
+    """
+    with translated_errors():
+        if not reseeds.hold_reseed(context.connection):
+            state = streams.read_state(context.connection)
+            raise ReseedRefusedError(
+                f"another process works on a reseed (generation {state.generation}, by "
+                f"{state.holder}); wait for it, or stop it and start again"
             )
-    return ingest_pending(context.with_token(token))
+    try:
+        yield
+    finally:
+        if not context.connection.closed:
+            reseeds.release_reseed(context.connection)
 
 
-def _refuse_foreign(context: IngestContext, state: StreamState) -> None:
+def preview_reseed(
+    context: IngestContext, on_start: OnStart = _ignore
+) -> tuple[IngestSummary, PlanSummary | None]:
+    """Judge what `reseed_at_once` would do; for the rest of an unfinished one there is no plan.
+
+    Raises:
+        ReseedRefusedError: a reseed of another source is unfinished.
+    """
+    state = _resumable(context)
+    if state is None:
+        planned = plan_reseed(context, on_start)
+        return planned.files, planned.summary
+    return plan_ingest(context.with_token(state.fencing_token)), None
+
+
+def reseed_at_once(
+    context: IngestContext,
+    *,
+    owner: str,
+    allow_missing: bool = False,
+    on_start: OnStart = _ignore,
+) -> AppliedReseed:
+    """Plan and apply in one go, or go on with an unfinished reseed of the same source.
+
+    Raises:
+        ReseedRefusedError: a reseed of another source is unfinished.
+        MissingFilesError, LeaseLostError: see `apply_reseed`.
+    """
+    state = _resumable(context)
+    if state is None:
+        planned = plan_reseed(replace(context, on_outcome=_ignore_file))
+        plan_sha256 = planned.summary.plan_sha256
+    else:
+        plan_sha256 = str(state.plan_sha256)
+    return apply_reseed(
+        context, plan_sha256, owner=owner, allow_missing=allow_missing, on_start=on_start
+    )
+
+
+def _resumable(context: IngestContext) -> StreamState | None:
+    """Return the state of an unfinished reseed of the same source, None if there is none."""
+    with translated_errors():
+        state = streams.read_state(context.connection)
     if state.source != context.bucket.source:
-        raise ReseedRefusedError(
-            f"the reseed of {state.source} (generation {state.generation}, by "
-            f"{state.lease_owner or 'nobody any more'}) is unfinished; finish that one first"
-        )
-
-
-def _pending(file: ManifestFile) -> PendingFile:
-    return PendingFile(file.object_key, file.stamp, file.etag, file.size_bytes, file.position)
+        refuse_unfinished(state)
+    return state if state.mode == "reseed" else None

@@ -108,14 +108,23 @@ def _settled_revision(context: IngestContext, claim: Claim) -> LedgerEntry | Non
 
 
 def _may_settle(context: IngestContext, state: StreamState, expected: Expected) -> bool:
-    if context.token is not None and state.fencing_token != context.token:
-        raise LeaseLostError(
-            f"the reseed of generation {expected.generation} was taken over by "
-            f"{state.lease_owner or 'the live path'}; this worker stops"
-        )
+    check_token(context, state)
     if (state.generation, state.settlements) != (expected.generation, expected.settlements):
         return False
     return context.token is not None or not (state.mode == "reseed" and state.leased)
+
+
+def check_token(context: IngestContext, state: StreamState) -> None:
+    """Let a reseed's worker go on only while its lease is the present one.
+
+    Raises:
+        LeaseLostError: another worker took it over, or it ended and the live path did.
+    """
+    if context.token is not None and state.fencing_token != context.token:
+        raise LeaseLostError(
+            f"the reseed of generation {state.generation} was taken over by "
+            f"{state.lease_owner or 'the live path'}; this worker stops"
+        )
 
 
 def locate(context: IngestContext, file: PendingFile) -> OpenObject:

@@ -139,6 +139,32 @@ def skipped_contents(
         return {(row.stamp, row.etag): row for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedContent:
+    """A content that was applied, and where it lies if it was archived."""
+
+    stamp: str
+    revision: int
+    object_key: str
+    etag: str | None
+    size_bytes: int | None
+    archive_key: str | None
+
+
+APPLIED_CONTENTS = """
+select stamp, revision, object_key, etag, size_bytes, archive_key
+from tickets.import_files
+where dataset = %s and generation = %s and status = 'applied'
+order by stamp, revision
+"""
+
+
+def applied_contents(connection: Connection, generation: int) -> list[AppliedContent]:
+    """Return all contents that were applied in `generation`, in the order of versions."""
+    with connection.cursor(row_factory=class_row(AppliedContent)) as cursor:
+        return cursor.execute(APPLIED_CONTENTS, [DATASET, generation]).fetchall()
+
+
 QUARANTINING_GENERATION = """
 select max(generation) from tickets.import_files
 where dataset = %s and stamp = %s and status = 'quarantined'

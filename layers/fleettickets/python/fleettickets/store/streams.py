@@ -1,8 +1,7 @@
-"""Streams: the current generation, its lock, its lease, its manifest and its watermark."""
+"""Streams: the current generation, its lock, its source and its watermark."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from psycopg.rows import class_row, scalar_row
@@ -10,7 +9,6 @@ from psycopg.rows import class_row, scalar_row
 from fleettickets.store.connections import Connection
 
 DATASET = "inc"
-LEASE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +17,8 @@ class StreamState:
 
     `source` is None until the first ingest from a bucket; `watermark` is a stamp, and the empty
     text, which is below every stamp, while nothing was applied in this generation; `settlements`
-    counts what was settled in it, by anybody; `closed_at` is when its reseed was finished, None if
-    that goes on or there was none.
+    counts what was settled in it, by anybody; `plan_sha256` names the plan that opened it and
+    `closed_at` is when its reseed was finished, None if that goes on or there was none.
     """
 
     generation: int
@@ -32,18 +30,13 @@ class StreamState:
     settlements: int
     refused_source: str | None
     watermark: str
+    plan_sha256: str | None
     closed_at: datetime | None
 
-
-@dataclass(frozen=True, slots=True)
-class ManifestFile:
-    """One file of a reseed's manifest; `position` (from 1) is the order of application."""
-
-    position: int
-    stamp: str
-    object_key: str
-    etag: str
-    size_bytes: int
+    @property
+    def holder(self) -> str:
+        """Who holds the lease, for messages."""
+        return self.lease_owner or "nobody any more"
 
 
 # The second half tells the trigger of tickets.inc that this transaction supplies the geometry.
@@ -70,6 +63,7 @@ select
     streams.settlements,
     streams.refused_source,
     coalesce(tickets.key_stamp(meta.metadata ->> 'source_max_key'), '') as watermark,
+    streams.plan_sha256,
     streams.closed_at
 from tickets.import_streams as streams
 left join tickets.import_meta as meta on streams.dataset = meta.dataset
@@ -124,11 +118,16 @@ def refuse_source(connection: Connection, generation: int, source: str | None) -
 
 REPORT_LISTING = """
 update tickets.import_streams
-set pending = %(pending)s, held = %(held)s, foreign_keys = %(foreign)s, pending_as_of = now()
+set
+    pending = %(pending)s,
+    held = coalesce(%(held)s, held),
+    foreign_keys = coalesce(%(foreign)s, foreign_keys),
+    pending_as_of = now()
 where
     dataset = %(dataset)s and generation = %(generation)s
     and (
-        (pending, held, foreign_keys) is distinct from (%(pending)s, %(held)s, %(foreign)s)
+        (pending, held, foreign_keys) is distinct from
+        (%(pending)s, coalesce(%(held)s, held), coalesce(%(foreign)s, foreign_keys))
         or pending_as_of is null
         or pending_as_of < now() - interval '1 minute'
     )
@@ -136,9 +135,12 @@ where
 
 
 def report_listing(
-    connection: Connection, generation: int, *, pending: int, held: int, foreign: int
+    connection: Connection, generation: int, *, pending: int, held: int | None, foreign: int | None
 ) -> None:
-    """Store what a listing left over, for `freshness`; at most once a minute if it is the same."""
+    """Store what a listing left over, for `freshness`; at most once a minute if it is the same.
+
+    None leaves a number as it was.
+    """
     connection.execute(
         REPORT_LISTING,
         {
@@ -149,189 +151,3 @@ def report_listing(
             "foreign": foreign,
         },
     )
-
-
-READ_MANIFEST = """
-select position, stamp, object_key, etag, size_bytes
-from tickets.import_manifest
-where dataset = %s and generation = %s and settled_revision is null
-order by position
-"""
-
-
-def unsettled_manifest(connection: Connection, generation: int) -> list[ManifestFile]:
-    """Return the files of the generation's manifest that are not settled yet, in order."""
-    with connection.cursor(row_factory=class_row(ManifestFile)) as cursor:
-        return cursor.execute(READ_MANIFEST, [DATASET, generation]).fetchall()
-
-
-OPEN_GENERATION = """
-insert into tickets.import_streams
-(dataset, generation, source, mode, lease_owner, fencing_token, lease_expires_at)
-values
-(
-    %(dataset)s, %(generation)s, %(source)s, 'reseed', %(owner)s, %(token)s,
-    clock_timestamp() + %(lease)s
-)
-"""
-
-WRITE_MANIFEST = """
-insert into tickets.import_manifest
-(dataset, generation, position, stamp, object_key, etag, size_bytes)
-select %(dataset)s, %(generation)s, listed.*
-from
-    unnest(
-        %(positions)s::integer [], %(stamps)s::text [], %(keys)s::text [], %(etags)s::text [],
-        %(sizes)s::bigint []
-    ) as listed
-"""
-
-CLEAR_WATERMARK = """
-update tickets.import_meta set metadata = metadata - 'source_max_key' where dataset = %s
-"""
-
-CARRY_SKIPS = """
-insert into tickets.import_files
-(
-    dataset, generation, stamp, revision, object_key, etag, version_id, sha256, size_bytes,
-    status, late, reason, archived_at, archive_key
-)
-select
-    dataset, %(generation)s, stamp, 1, object_key, etag, version_id, sha256, size_bytes,
-    status, late, reason, archived_at, archive_key
-from (
-    select distinct on (stamp) * from tickets.import_files
-    where dataset = %(dataset)s and generation = %(former)s
-    order by stamp asc, revision desc
-) as latest
-where status = 'skipped' and sha256 is not null
-"""
-
-
-def open_generation(
-    connection: Connection,
-    former: StreamState,
-    *,
-    source: str,
-    owner: str,
-    manifest: Sequence[ManifestFile],
-) -> int:
-    """Open the generation after `former` with its `manifest` and a lease; return its token.
-
-    To be called inside the transaction that holds the dataset's lock. What a person skipped stays
-    skipped if the source is the same; what was gone gets another chance. The watermark starts anew.
-    """
-    generation, token = former.generation + 1, former.fencing_token + 1
-    keys = {"dataset": DATASET, "generation": generation}
-    connection.execute(
-        OPEN_GENERATION, keys | {"source": source, "owner": owner, "token": token, "lease": LEASE}
-    )
-    connection.execute(
-        WRITE_MANIFEST,
-        keys
-        | {
-            "positions": [file.position for file in manifest],
-            "stamps": [file.stamp for file in manifest],
-            "keys": [file.object_key for file in manifest],
-            "etags": [file.etag for file in manifest],
-            "sizes": [file.size_bytes for file in manifest],
-        },
-    )
-    connection.execute(CLEAR_WATERMARK, [DATASET])
-    if former.source == source:
-        connection.execute(CARRY_SKIPS, keys | {"former": former.generation})
-    close_finished_reseed(connection, generation)
-    return token
-
-
-TAKE_LEASE = """
-update tickets.import_streams
-set
-    lease_owner = %(owner)s,
-    fencing_token = fencing_token + 1,
-    lease_expires_at = clock_timestamp() + %(lease)s
-where dataset = %(dataset)s and generation = %(generation)s
-returning fencing_token
-"""
-
-
-def take_lease(connection: Connection, generation: int, owner: str) -> int:
-    """Take over the lease of an unfinished reseed and return the new, higher fencing token."""
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        cursor.execute(
-            TAKE_LEASE,
-            {"dataset": DATASET, "generation": generation, "owner": owner, "lease": LEASE},
-        )
-        return int(cursor.fetchone() or 0)
-
-
-EXTEND_LEASE = """
-update tickets.import_streams set lease_expires_at = clock_timestamp() + %(lease)s
-where
-    dataset = %(dataset)s and generation = %(generation)s
-    and fencing_token = %(token)s and mode = 'reseed'
-"""
-
-
-def extend_lease(connection: Connection, generation: int, token: int) -> None:
-    """Give the holder of `token` another full lease, in the transaction of the file it settles."""
-    connection.execute(
-        EXTEND_LEASE,
-        {"dataset": DATASET, "generation": generation, "token": token, "lease": LEASE},
-    )
-
-
-END_LEASE = """
-update tickets.import_streams
-set lease_owner = null, lease_expires_at = null, fencing_token = fencing_token + 1
-where
-    dataset = %(dataset)s and generation = %(generation)s
-    and lease_owner is not null and lease_expires_at < clock_timestamp()
-"""
-
-
-def end_lease(connection: Connection, generation: int) -> None:
-    """End a lease that has run out: its holder's late writes fail on the token from now on."""
-    connection.execute(END_LEASE, {"dataset": DATASET, "generation": generation})
-
-
-SETTLE_MANIFEST = """
-update tickets.import_manifest
-set settled_revision = %(revision)s, settled_at = clock_timestamp()
-where
-    dataset = %(dataset)s and generation = %(generation)s and position = %(position)s
-    and settled_revision is null
-"""
-
-
-def settle_manifest(connection: Connection, generation: int, position: int, revision: int) -> None:
-    """Note that the manifest's file at `position` is settled; the last one ends the reseed."""
-    connection.execute(
-        SETTLE_MANIFEST,
-        {
-            "dataset": DATASET,
-            "generation": generation,
-            "position": position,
-            "revision": revision,
-        },
-    )
-    close_finished_reseed(connection, generation)
-
-
-CLOSE_FINISHED_RESEED = """
-update tickets.import_streams
-set mode = 'live', lease_owner = null, lease_expires_at = null, closed_at = clock_timestamp()
-where
-    dataset = %(dataset)s and generation = %(generation)s and mode = 'reseed'
-    and not exists (
-        select from tickets.import_manifest
-        where
-            dataset = %(dataset)s and generation = %(generation)s
-            and settled_revision is null
-    )
-"""
-
-
-def close_finished_reseed(connection: Connection, generation: int) -> None:
-    """Set the generation's mode to live if no file of its manifest is left."""
-    connection.execute(CLOSE_FINISHED_RESEED, {"dataset": DATASET, "generation": generation})
