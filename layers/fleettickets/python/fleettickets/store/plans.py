@@ -96,12 +96,13 @@ def empty_stage(connection: Connection) -> None:
 def plan_rows(connection: Connection, *, generation: int, stamp: str, revision: int) -> Written:
     """Judge the staged rows as `write_rows` would; no product table changes.
 
-    To be called inside one transaction for the whole dry run: later files see the earlier ones.
+    To be called inside one transaction for the whole dry run: later files see the earlier ones. The
+    statements are planned anew each time, since files differ in size and tables grow.
     """
-    connection.execute(COPY_CONCERNED)
+    connection.execute(COPY_CONCERNED, prepare=False)
     version = {"generation": generation, "stamp": stamp, "revision": revision}
     with connection.cursor(row_factory=class_row(Written)) as cursor:
-        written = cursor.execute(PLAN_ROWS, version).fetchone()
+        written = cursor.execute(PLAN_ROWS, version, prepare=False).fetchone()
     if written is None:
         raise LookupError("the statement that plans the rows returned nothing")
     return written

@@ -258,9 +258,12 @@ on conflict do nothing
 def plan_rows(
     connection: Connection, *, run: int, generation: int, stamp: str, revision: int
 ) -> Written:
-    """Judge the staged rows after all files of the plan that were judged before."""
-    connection.execute(RESUME_CONCERNED, [run])
-    connection.execute(SHOW_CLOSURES, [run])
+    """Judge the staged rows after all files of the plan that were judged before.
+
+    The statements are planned anew each time, since the tables grow a thousandfold in a plan.
+    """
+    connection.execute(RESUME_CONCERNED, [run], prepare=False)
+    connection.execute(SHOW_CLOSURES, [run], prepare=False)
     return plans.plan_rows(connection, generation=generation, stamp=stamp, revision=revision)
 
 
@@ -307,8 +310,9 @@ def keep_judged(
     connection: Connection, run: int, generation: int, files: Sequence[JudgedFile]
 ) -> None:
     """Keep what the transaction has judged: its files, and the tickets as they leave them."""
-    connection.execute(KEEP_TICKETS, [run, generation])
-    connection.execute(KEEP_FILES, [Jsonb([_columns(file) for file in files]), run])
+    connection.execute(KEEP_TICKETS, [run, generation], prepare=False)
+    judged = Jsonb([_columns(file) for file in files])
+    connection.execute(KEEP_FILES, [judged, run], prepare=False)
 
 
 def _columns(file: JudgedFile) -> dict[str, object]:
