@@ -1,8 +1,8 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
-	db-destroy psql migrate status localstack localstack-stop logs bench-ingest bench-geocode build \
-	deploy bucket-events bench-reseed reseed clean
+	db-destroy psql migrate status localstack localstack-stop logs bench-ingest bench-geocode \
+	bench-read bench-reseed build deploy bucket-events reseed clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
 ARGS ?=
@@ -85,6 +85,9 @@ bench-geocode: setup ## Measure geocoding at a million tickets: 10,000 pending p
 
 bench-reseed: setup ## Measure a reseed of 10,000 files on LocalStack against the live path (ARGS="--files 500")
 	@scripts/localstack.sh run scripts/cluster.sh run .venv/bin/python -m tests.bench.reseed $(ARGS)
+
+bench-read: setup ## Measure payloads, nearest tickets, snapshot and dashboard over a million tickets
+	@scripts/cluster.sh run .venv/bin/python -m tests.bench.read $(ARGS)
 
 build: setup ## Pack functions and layers, without Docker (ARCH=x86_64 or host for others than arm64)
 	@scripts/build.sh $(ARCH)

@@ -42,191 +42,595 @@ CREATE FUNCTION reporting.fn_inc_dashboard(p_cluster text DEFAULT NULL::text, p_
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    with period as materialized (
-        select * from tickets.eat_window(p_window, p_from, p_to, now())
-    ),
-
-    open_tickets as materialized (
-        select
-            inc.ticket_id, inc.normalized_status, inc.raw_status, inc.cluster, inc.region,
-            inc.location_name, inc.assigned_team, inc.owner, inc.created_at_service,
-            inc.first_seen_at, inc.geo_source, inc.longitude, inc.latitude,
-            clock.hours_open, clock.sla_state, clock.sla_clock_source
-        from tickets.inc as inc
-        cross join lateral tickets.sla_clock(
-            inc.created_at_service, inc.first_seen_at, now()
-        ) as clock
-        where
-            inc.is_actionable
-            and (p_cluster is null or inc.cluster = p_cluster)
-            and (p_status is null or inc.normalized_status = p_status)
-    ),
-
-    closed_tickets as materialized (
-        select
-            inc.ticket_id, inc.normalized_status, inc.raw_status, inc.cluster, inc.region,
-            inc.location_name, inc.assigned_team, inc.owner, inc.sla_status, inc.mttr,
-            inc.created_at_service, inc.first_seen_at, inc.closed_at, inc.geo_source,
-            inc.longitude, inc.latitude
-        from tickets.inc as inc
-        cross join period
-        where
-            inc.closed_at >= period.from_at and inc.closed_at < period.to_at
-            and inc.is_actionable is not true
-            and (p_cluster is null or inc.cluster = p_cluster)
-            and (p_status is null or inc.normalized_status = p_status)
-    ),
-
-    figures as (
-        select
-            cluster, assigned_team, 1 as is_open,
-            (sla_state = 'breached')::integer as is_breached,
-            (sla_state = 'at_risk')::integer as is_at_risk,
-            0 as is_created, 0 as is_closed, null::integer as mttr,
-            (latitude is null)::integer as is_without_coordinate
-        from open_tickets
-        union all
-        select inc.cluster, inc.assigned_team, 0, 0, 0, 1, 0, null, 0
-        from tickets.inc as inc
-        cross join period
-        where
-            coalesce(inc.created_at_service, inc.first_seen_at) >= period.from_at
-            and coalesce(inc.created_at_service, inc.first_seen_at) < period.to_at
-            and (p_cluster is null or inc.cluster = p_cluster)
-            and (p_status is null or inc.normalized_status = p_status)
-        union all
-        select cluster, assigned_team, 0, 0, 0, 0, 1, mttr, (latitude is null)::integer
-        from closed_tickets
-    ),
-
-    measures as materialized (
-        select
-            grouping(cluster) = 0 as is_cluster,
-            grouping(assigned_team) = 0 as is_team,
-            cluster,
-            assigned_team,
-            jsonb_build_object(
-                'open', coalesce(sum(is_open), 0),
-                'breached', coalesce(sum(is_breached), 0),
-                'at_risk', coalesce(sum(is_at_risk), 0),
-                'created', coalesce(sum(is_created), 0),
-                'closed', coalesce(sum(is_closed), 0),
-                'mttr_minutes_median', percentile_cont(0.5) within group (order by mttr),
-                'mttr_minutes_p90', percentile_cont(0.9) within group (order by mttr),
-                'without_coordinate', coalesce(sum(is_without_coordinate), 0)
-            ) as measured
-        from figures
-        group by grouping sets ((), (cluster), (assigned_team))
-    ),
-
-    metrics as (
-        select
-            (select measured from measures where not is_cluster and not is_team)
-            || jsonb_build_object(
-                'by_cluster', coalesce((
-                    select jsonb_agg(
-                        jsonb_build_object('cluster', cluster) || measured
-                        order by (measured ->> 'open')::bigint desc, cluster collate "C" asc
-                    )
-                    from measures
-                    where is_cluster
-                ), '[]'),
-                'by_team', coalesce((
-                    select jsonb_agg(
-                        jsonb_build_object('assigned_team', assigned_team) || measured
-                        order by
-                            (measured ->> 'open')::bigint desc, assigned_team collate "C" asc
-                    )
-                    from measures
-                    where is_team
-                ), '[]')
-            ) as metrics
-    ),
-
-    open_collection as (
-        select
-            jsonb_build_object(
-                'type', 'FeatureCollection',
-                'features', coalesce(
-                    jsonb_agg(
-                        tickets.to_feature(
-                            longitude,
-                            latitude,
-                            jsonb_build_object(
-                                'ticket_id', ticket_id,
-                                'normalized_status', normalized_status,
-                                'raw_status', raw_status,
-                                'cluster', cluster,
-                                'region', region,
-                                'location_name', location_name,
-                                'assigned_team', assigned_team,
-                                'owner', owner,
-                                'created_at', coalesce(created_at_service, first_seen_at),
-                                'hours_open', hours_open,
-                                'sla_state', sla_state,
-                                'sla_clock_source', sla_clock_source,
-                                'geo_source', geo_source
-                            )
-                        )
-                        order by ticket_id collate "C"
-                    ) filter (where latitude is not null),
-                    '[]'
-                ),
-                'without_coordinate', count(*) - count(latitude)
-            ) as collection
-        from open_tickets
-    ),
-
-    closed_collection as (
-        select
-            jsonb_build_object(
-                'type', 'FeatureCollection',
-                'features', coalesce(
-                    jsonb_agg(
-                        tickets.to_feature(
-                            longitude,
-                            latitude,
-                            jsonb_build_object(
-                                'ticket_id', ticket_id,
-                                'normalized_status', normalized_status,
-                                'raw_status', raw_status,
-                                'cluster', cluster,
-                                'region', region,
-                                'location_name', location_name,
-                                'assigned_team', assigned_team,
-                                'owner', owner,
-                                'created_at', coalesce(created_at_service, first_seen_at),
-                                'closed_at', closed_at,
-                                'mttr_minutes', mttr,
-                                'sla_status', sla_status,
-                                'geo_source', geo_source
-                            )
-                        )
-                        order by ticket_id collate "C"
-                    ) filter (where latitude is not null),
-                    '[]'
-                ),
-                'without_coordinate', count(*) - count(latitude)
-            ) as collection
-        from closed_tickets
-    )
-
-    select
-        jsonb_build_object(
-            'window', (select to_jsonb(period) from period),
-            'open', open_collection.collection,
-            'closed', closed_collection.collection,
-            'metrics', metrics.metrics,
-            'freshness', tickets.freshness()
-        )
-    from metrics
-    cross join open_collection
-    cross join closed_collection
+    select reporting.fn_inc_dashboard_text(p_cluster, p_status, p_window, p_from, p_to)::jsonb
 $$;
 
 -- Name: FUNCTION fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: COMMENT; Schema: reporting; Owner: -
 
 COMMENT ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date) IS 'The live INC map: open tickets, tickets closed in the window, metrics, freshness. Arguments: cluster, normalized_status, window, and for window custom its first and last EAT day.';
+
+-- Name: fn_inc_dashboard_text(text, text, text, date, date); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_inc_dashboard_text(p_cluster text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_window text DEFAULT 'today'::text, p_from date DEFAULT NULL::date, p_to date DEFAULT NULL::date) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+    return (
+        with numbers as materialized (
+            select
+                payload,
+                (payload #>> '{metrics,open}')::bigint as open,
+                (payload #>> '{metrics,closed}')::bigint as closed
+            from reporting.fn_inc_metrics(p_cluster, p_status, p_window, p_from, p_to) as payload
+        ),
+
+        period as materialized (
+            select eat.from_at, eat.to_at
+            from tickets.eat_window(p_window, p_from, p_to, now()) as eat
+        ),
+
+        open_features as (
+            select
+                count(*) as on_map,
+                string_agg(
+                    tickets.feature_text(marker.longitude, marker.latitude, marker.members), ','
+                ) as listed
+            from tickets.markers() as marker
+            where
+                marker.is_actionable
+                and marker.longitude is not null
+                and (p_cluster is null or marker.cluster = p_cluster)
+                and (p_status is null or marker.normalized_status = p_status)
+        ),
+
+        closed_features as (
+            select
+                count(*) as on_map,
+                string_agg(
+                    tickets.feature_text(
+                        marker.longitude,
+                        marker.latitude,
+                        concat(
+                            marker.members,
+                            ',"sla_status":', coalesce(to_json(marker.sla_status), 'null'),
+                            ',"mttr_minutes":', coalesce(marker.mttr::text, 'null')
+                        )
+                    ), ','
+                ) as listed
+            from period
+            inner join tickets.markers() as marker
+                on period.from_at <= marker.closed_at and period.to_at > marker.closed_at
+            where
+                marker.is_actionable is not true
+                and marker.longitude is not null
+                and (p_cluster is null or marker.cluster = p_cluster)
+                and (p_status is null or marker.normalized_status = p_status)
+        )
+
+        select
+            concat(
+                '{"window":', numbers.payload -> 'window',
+                ',"metrics":', numbers.payload -> 'metrics',
+                ',"freshness":', numbers.payload -> 'freshness',
+                ',"open":{"type":"FeatureCollection","features":['
+            ) || coalesce(open_features.listed, '') || concat(
+                '],"without_coordinate":', numbers.open - open_features.on_map,
+                '},"closed":{"type":"FeatureCollection","features":[', closed_features.listed,
+                '],"without_coordinate":', numbers.closed - closed_features.on_map, '}}'
+            )
+        from numbers
+        cross join open_features
+        cross join closed_features
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_inc_dashboard_text(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_inc_dashboard_text(p_cluster text, p_status text, p_window text, p_from date, p_to date) IS 'The dashboard''s payload as the text of its JSON, to be handed on as it is; arguments as there.';
+
+-- Name: fn_inc_metrics(text, text, text, date, date); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_inc_metrics(p_cluster text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_window text DEFAULT 'today'::text, p_from date DEFAULT NULL::date, p_to date DEFAULT NULL::date) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+    return (
+        with period as materialized (
+            select eat.*, (now() at time zone 'Africa/Nairobi')::date as today
+            from tickets.eat_window(p_window, p_from, p_to, now()) as eat
+        ),
+
+        figures as (
+            select
+                facts.cluster, facts.assigned_team,
+                count(*) as open,
+                count(*) filter (where clock.sla_state = 'breached') as breached,
+                count(*) filter (where clock.sla_state = 'at_risk') as at_risk,
+                0 as created, 0 as closed, null::integer as mttr, null::text as verdict,
+                count(*) filter (where facts.geo_source = 'none') as without_coordinate
+            from tickets.open_facts() as facts
+            cross join lateral tickets.sla_clock(
+                facts.created_at_service, facts.first_seen_at, now()
+            ) as clock
+            where
+                (p_cluster is null or facts.cluster = p_cluster)
+                and (p_status is null or facts.normalized_status = p_status)
+            group by facts.cluster, facts.assigned_team
+            union all
+            select inc.cluster, inc.assigned_team, 0, 0, 0, count(*), 0, null, null, 0
+            from period
+            inner join tickets.inc as inc
+                on
+                    period.from_at <= coalesce(inc.created_at_service, inc.first_seen_at)
+                    and period.to_at > coalesce(inc.created_at_service, inc.first_seen_at)
+            where
+                (p_cluster is null or inc.cluster = p_cluster)
+                and (p_status is null or inc.normalized_status = p_status)
+            group by inc.cluster, inc.assigned_team
+            union all
+            select
+                inc.cluster, inc.assigned_team, 0, 0, 0, 0, 1, inc.mttr,
+                tickets.closed_sla(inc.sla_status), (inc.geo_source = 'none')::integer
+            from period
+            inner join tickets.inc as inc
+                on period.from_at <= inc.closed_at and period.to_at > inc.closed_at
+            where
+                inc.is_actionable is not true
+                and (p_cluster is null or inc.cluster = p_cluster)
+                and (p_status is null or inc.normalized_status = p_status)
+        ),
+
+        measures as materialized (
+            select
+                grouping(cluster) = 0 as is_cluster,
+                grouping(assigned_team) = 0 as is_team,
+                cluster,
+                assigned_team,
+                coalesce(sum(open), 0) as open,
+                jsonb_build_object(
+                    'open', coalesce(sum(open), 0),
+                    'breached', coalesce(sum(breached), 0),
+                    'at_risk', coalesce(sum(at_risk), 0),
+                    'created', coalesce(sum(created), 0),
+                    'closed', coalesce(sum(closed), 0),
+                    'mttr_minutes_median', percentile_cont(0.5) within group (order by mttr),
+                    'mttr_minutes_p90', percentile_cont(0.9) within group (order by mttr),
+                    'sla_compliance', round(
+                        count(*) filter (where verdict = 'within')::numeric
+                        / nullif(count(*) filter (where verdict in ('within', 'breached')), 0), 4
+                    ),
+                    'without_coordinate', coalesce(sum(without_coordinate), 0)
+                ) as measured
+            from figures
+            group by grouping sets ((), (cluster), (assigned_team))
+        ),
+
+        total as (
+            select open, measured from measures where not is_cluster and not is_team
+        ),
+
+        daily as (
+            select past.day, past.backlog as open, past.source
+            from period
+            cross join lateral tickets.daily_backlog(
+                greatest(period.from_date, least(period.to_date, period.today) - 399),
+                least(period.to_date, period.today - 1), p_cluster, null
+            ) as past
+            where p_status is null
+            union all
+            select period.today, total.open, 'live'
+            from period
+            cross join total
+            where p_status is null and period.today between period.from_date and period.to_date
+        )
+
+        select
+            jsonb_build_object(
+                'window', (select to_jsonb(period) - 'today' from period),
+                'metrics', total.measured || jsonb_build_object(
+                    'by_cluster', coalesce((
+                        select jsonb_agg(
+                            jsonb_build_object('cluster', cluster) || measured
+                            order by open desc, cluster collate "C" asc
+                        )
+                        from measures
+                        where is_cluster
+                    ), '[]'),
+                    'by_team', coalesce((
+                        select jsonb_agg(
+                            jsonb_build_object('assigned_team', assigned_team) || measured
+                            order by open desc, assigned_team collate "C" asc
+                        )
+                        from measures
+                        where is_team
+                    ), '[]'),
+                    'backlog', (
+                        select jsonb_agg(to_jsonb(daily) order by daily.day) from daily
+                    )
+                ),
+                'freshness', tickets.freshness()
+            )
+        from total
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_inc_metrics(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_inc_metrics(p_cluster text, p_status text, p_window text, p_from date, p_to date) IS 'The numbers of the live INC map: what is open now, what was created and closed in the window, by cluster and by team, and the backlog of the window''s days. Arguments: cluster, normalized_status, window, and for window custom its first and last EAT day.';
+
+-- Name: fn_inc_series(date, date, text, text, text); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_inc_series(p_from date DEFAULT NULL::date, p_to date DEFAULT NULL::date, p_bucket text DEFAULT 'day'::text, p_cluster text DEFAULT NULL::text, p_team text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+    v_most_buckets constant integer := 1100;
+    v_bucket constant text := coalesce(p_bucket, 'day');
+    v_today constant date := (now() at time zone 'Africa/Nairobi')::date;
+    v_range record;
+begin
+    if v_bucket not in ('day', 'week', 'month') then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('unknown bucket %L', left(v_bucket, 100)),
+            hint = 'Use day, week (from Monday) or month.';
+    end if;
+    v_range := tickets.check_days(p_from, p_to);
+    if (
+        (v_range.p_to - v_range.p_from)
+        / case v_bucket when 'day' then 1 when 'week' then 7 else 31 end >= v_most_buckets
+    ) then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format(
+                '%s to %s has more than %s buckets of a %s',
+                v_range.p_from, v_range.p_to, v_most_buckets, v_bucket
+            ),
+            hint = 'Give a shorter range, or a longer bucket.';
+    end if;
+
+    return (
+        with buckets as materialized (
+            select
+                greatest(started.on_date, v_range.p_from) as from_date,
+                least(
+                    (started.on_date + ('1 ' || v_bucket)::interval)::date - 1, v_range.p_to
+                ) as to_date
+            from (
+                select stepped.at::date as on_date
+                from generate_series(
+                    date_trunc(v_bucket, v_range.p_from::timestamp), v_range.p_to::timestamp,
+                    ('1 ' || v_bucket)::interval
+                ) as stepped (at)
+            ) as started
+        ),
+
+        created as (
+            select
+                greatest(
+                    date_trunc(
+                        v_bucket,
+                        coalesce(inc.created_at_service, inc.first_seen_at)
+                        at time zone 'Africa/Nairobi'
+                    )::date, v_range.p_from
+                ) as from_date,
+                count(*) as created
+            from tickets.inc as inc
+            where
+                coalesce(inc.created_at_service, inc.first_seen_at) >= v_range.from_at
+                and coalesce(inc.created_at_service, inc.first_seen_at) < v_range.to_at
+                and (p_cluster is null or inc.cluster = p_cluster)
+                and (p_team is null or inc.assigned_team = p_team)
+            group by 1
+        ),
+
+        closed as (
+            select
+                greatest(
+                    date_trunc(v_bucket, closures.closed_on::timestamp)::date, v_range.p_from
+                ) as from_date,
+                count(*) as closed,
+                count(*) filter (where closures.is_reopened) as reopened,
+                percentile_cont(0.5) within group (order by closures.mttr) as mttr_median,
+                percentile_cont(0.9) within group (order by closures.mttr) as mttr_p90,
+                round(
+                    count(*) filter (where closures.verdict = 'breached')::numeric
+                    / nullif(count(*) filter (where closures.verdict <> 'unknown'), 0), 4
+                ) as breach_rate
+            from tickets.closures(v_range.from_at, v_range.to_at) as closures
+            where
+                (p_cluster is null or closures.cluster = p_cluster)
+                and (p_team is null or closures.assigned_team = p_team)
+            group by 1
+        ),
+
+        backlog as (
+            select past.day, past.backlog, past.source
+            from tickets.daily_backlog(
+                (select min(buckets.to_date) from buckets),
+                least(v_range.p_to, v_today - 1), p_cluster, p_team
+            ) as past
+            union all
+            select v_today, count(*), 'live'
+            from tickets.open_facts() as facts
+            where
+                (p_cluster is null or facts.cluster = p_cluster)
+                and (p_team is null or facts.assigned_team = p_team)
+        ),
+
+        series as (
+            select
+                buckets.from_date,
+                buckets.to_date,
+                coalesce(created.created, 0) as created,
+                coalesce(closed.closed, 0) as closed,
+                coalesce(closed.reopened, 0) as reopened,
+                backlog.backlog,
+                backlog.source as backlog_source,
+                closed.mttr_median as mttr_minutes_median,
+                closed.mttr_p90 as mttr_minutes_p90,
+                closed.breach_rate
+            from buckets
+            left join created on buckets.from_date = created.from_date
+            left join closed on buckets.from_date = closed.from_date
+            left join backlog
+                on
+                    backlog.day = case
+                        when v_today between buckets.from_date and buckets.to_date
+                            then v_today
+                        else buckets.to_date
+                    end
+        )
+
+        select
+            jsonb_build_object(
+                'bucket', v_bucket,
+                'from_date', v_range.p_from,
+                'to_date', v_range.p_to,
+                'series', (select jsonb_agg(to_jsonb(series) order by from_date) from series),
+                'freshness', tickets.freshness()
+            )
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_inc_series(p_from date, p_to date, p_bucket text, p_cluster text, p_team text); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_inc_series(p_from date, p_to date, p_bucket text, p_cluster text, p_team text) IS 'Created, closed, reopened, backlog, MTTR and breach rate of each day, week or month of a range of EAT days, both inclusive; the first and the last bucket may be cut by it. Arguments: first day (null: 29 days before the last), last day (null: today), bucket, cluster, team.';
+
+-- Name: fn_inc_teams(date, date); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_inc_teams(p_from date DEFAULT NULL::date, p_to date DEFAULT NULL::date) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+    v_range constant record := tickets.check_days(p_from, p_to);
+begin
+    return (
+        with measures as materialized (
+            select
+                grouping(closures.owner) = 1 as is_team,
+                closures.assigned_team,
+                closures.owner,
+                count(*) as closed,
+                jsonb_build_object(
+                    'closed', count(*),
+                    'tickets', count(distinct closures.ticket_id),
+                    'mttr_minutes_median',
+                    percentile_cont(0.5) within group (order by closures.mttr),
+                    'mttr_minutes_p90',
+                    percentile_cont(0.9) within group (order by closures.mttr),
+                    'breached', count(*) filter (where closures.verdict = 'breached'),
+                    'breach_rate', round(
+                        count(*) filter (where closures.verdict = 'breached')::numeric
+                        / nullif(count(*) filter (where closures.verdict <> 'unknown'), 0), 4
+                    ),
+                    'reopened', count(*) filter (where closures.is_reopened),
+                    'reopen_rate', round(
+                        count(*) filter (where closures.is_reopened)::numeric / count(*), 4
+                    ),
+                    'clusters', coalesce(
+                        to_jsonb(
+                            array_agg(distinct closures.cluster collate "C")
+                            filter (where closures.cluster is not null)
+                        ), '[]'
+                    )
+                ) as measured
+            from tickets.closures(v_range.from_at, v_range.to_at) as closures
+            group by grouping sets (
+                (closures.assigned_team), (closures.assigned_team, closures.owner)
+            )
+        ),
+
+        owners as (
+            select
+                measures.assigned_team,
+                jsonb_agg(
+                    jsonb_build_object('owner', measures.owner) || measures.measured
+                    order by measures.closed desc, measures.owner collate "C" asc
+                ) as listed
+            from measures
+            where not measures.is_team
+            group by measures.assigned_team
+        )
+
+        select
+            jsonb_build_object(
+                'from_date', v_range.p_from,
+                'to_date', v_range.p_to,
+                'teams', coalesce((
+                    select
+                        jsonb_agg(
+                            jsonb_build_object('assigned_team', teams.assigned_team)
+                            || teams.measured || jsonb_build_object('owners', owners.listed)
+                            order by teams.closed desc, teams.assigned_team collate "C" asc
+                        )
+                    from measures as teams
+                    inner join owners
+                        on teams.assigned_team is not distinct from owners.assigned_team
+                    where teams.is_team
+                ), '[]'),
+                'freshness', tickets.freshness()
+            )
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_inc_teams(p_from date, p_to date); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_inc_teams(p_from date, p_to date) IS 'What each team, and each owner in it, closed in a range of EAT days, both inclusive: closures, MTTR, breaches, reopened ones, clusters served. Null means today, and 29 days before it.';
+
+-- Name: fn_nearest_open_tickets(double precision, double precision, integer, double precision, text); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_nearest_open_tickets(p_longitude double precision, p_latitude double precision, p_limit integer DEFAULT 10, p_max_metres double precision DEFAULT NULL::double precision, p_team text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_point constant public.geography := tickets.check_point(p_longitude, p_latitude);
+begin
+    perform tickets.check_reach(p_limit, p_max_metres);
+
+    return (
+        with near as materialized (
+            select nearest.ticket_id, nearest.metres
+            from tickets.nearest_open(v_point, p_limit, p_max_metres, p_team) as nearest
+        ),
+
+        listed as (
+            select
+                near.metres,
+                tickets.dispatch_marker(marker.longitude, marker.latitude, marker.members) as ticket
+            from near
+            inner join tickets.markers() as marker on near.ticket_id = marker.ticket_id
+        )
+
+        select
+            jsonb_build_object(
+                'origin', jsonb_build_object('longitude', p_longitude, 'latitude', p_latitude),
+                'tickets', coalesce((
+                    select
+                        jsonb_agg(
+                            listed.ticket || tickets.distance_range(
+                                listed.metres, (listed.ticket ->> 'accuracy_metres')::integer
+                            )
+                            order by
+                                listed.metres asc,
+                                (listed.ticket ->> 'hours_open')::numeric desc nulls last,
+                                listed.ticket ->> 'ticket_id' collate "C" asc
+                        )
+                    from listed
+                ), '[]'),
+                'without_coordinate', (
+                    select count(*)
+                    from tickets.inc as inc
+                    where
+                        inc.is_actionable and inc.geo_source = 'none'
+                        and (p_team is null or inc.assigned_team = p_team)
+                ),
+                'freshness', tickets.freshness()
+            )
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_nearest_open_tickets(p_longitude double precision, p_latitude double precision, p_limit integer, p_max_metres double precision, p_team text); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_nearest_open_tickets(p_longitude double precision, p_latitude double precision, p_limit integer, p_max_metres double precision, p_team text) IS 'The open tickets nearest to a point, nearest first, with metres, accuracy and SLA. Arguments: degrees east and north, how many (1 to 1000), how far at most in metres (null: any), team.';
+
+-- Name: fn_nearest_vehicles(text, jsonb, integer, double precision); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer DEFAULT 10, p_max_metres double precision DEFAULT NULL::double precision) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_ticket jsonb;
+    v_point public.geography;
+begin
+    select
+        tickets.dispatch_marker(marker.longitude, marker.latitude, marker.members),
+        tickets.valid_point(marker.longitude, marker.latitude)::public.geography
+    into v_ticket, v_point
+    from tickets.markers() as marker
+    where marker.ticket_id = p_ticket_id;
+    if v_ticket is null then
+        raise exception using
+            errcode = 'no_data_found',
+            message = format('there is no ticket %L', left(p_ticket_id, 200)),
+            hint = 'Give a ticket_id as the feed writes it; case and spaces count.';
+    end if;
+    perform tickets.check_reach(p_limit, p_max_metres);
+
+    return (
+        with vehicles as materialized (
+            select
+                given.number, given.id, given.properties, given.point,
+                public.st_distance(given.point::public.geography, v_point) as metres
+            from tickets.geojson_points(p_vehicles) as given
+        ),
+
+        near as (
+            select vehicles.*
+            from vehicles
+            where vehicles.metres <= coalesce(p_max_metres, 'infinity')
+            order by vehicles.metres, vehicles.number
+            limit p_limit
+        )
+
+        select
+            jsonb_build_object(
+                'ticket', v_ticket,
+                'vehicles', coalesce((
+                    select
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'number', near.number,
+                                'id', near.id,
+                                'properties', near.properties,
+                                'longitude', public.st_x(near.point),
+                                'latitude', public.st_y(near.point)
+                            ) || tickets.distance_range(
+                                near.metres, (v_ticket ->> 'accuracy_metres')::integer
+                            )
+                            order by near.metres, near.number
+                        )
+                    from near
+                ), '[]'),
+                'vehicles_without_coordinate', (
+                    select count(*) from vehicles where vehicles.point is null
+                ),
+                'freshness', tickets.freshness()
+            )
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision) IS 'Which vehicles of a GeoJSON FeatureCollection of points are nearest to a ticket, nearest first; none if nothing places the ticket. Arguments: ticket, vehicles, how many (1 to 1000), how far at most in metres (null: any).';
 
 -- Name: fn_tickets_for_map(boolean, text, text); Type: FUNCTION; Schema: reporting; Owner: -
 
@@ -234,113 +638,127 @@ CREATE FUNCTION reporting.fn_tickets_for_map(p_open_only boolean DEFAULT true, p
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    with shown as materialized (
-        select
-            inc.ticket_id, inc.is_actionable, inc.normalized_status, inc.raw_status, inc.cluster,
-            inc.region, inc.location_name, inc.assigned_team, inc.owner, inc.created_at_service,
-            inc.first_seen_at, inc.closed_at, inc.geo_source, inc.longitude, inc.latitude,
-            clock.hours_open, clock.sla_state, clock.sla_clock_source
-        from tickets.inc as inc
-        cross join lateral tickets.sla_clock(
-            inc.created_at_service, inc.first_seen_at, now()
-        ) as clock
-        where
-            inc.is_actionable
-            and (p_cluster is null or inc.cluster = p_cluster)
-            and (p_status is null or inc.normalized_status = p_status)
-        union all
-        select
-            inc.ticket_id, inc.is_actionable, inc.normalized_status, inc.raw_status, inc.cluster,
-            inc.region, inc.location_name, inc.assigned_team, inc.owner, inc.created_at_service,
-            inc.first_seen_at, inc.closed_at, inc.geo_source, inc.longitude, inc.latitude,
-            null, null, null
-        from tickets.inc as inc
-        where
-            not coalesce(p_open_only, true)
-            and inc.is_actionable is not true
-            and (p_cluster is null or inc.cluster = p_cluster)
-            and (p_status is null or inc.normalized_status = p_status)
-    ),
-
-    features as (
-        select
-            jsonb_agg(
-                tickets.to_feature(
-                    shown.longitude,
-                    shown.latitude,
-                    jsonb_build_object(
-                        'ticket_id', shown.ticket_id,
-                        'is_open', shown.is_actionable is true,
-                        'normalized_status', shown.normalized_status,
-                        'raw_status', shown.raw_status,
-                        'cluster', shown.cluster,
-                        'region', shown.region,
-                        'location_name', shown.location_name,
-                        'assigned_team', shown.assigned_team,
-                        'owner', shown.owner,
-                        'created_at', coalesce(shown.created_at_service, shown.first_seen_at),
-                        'closed_at', shown.closed_at,
-                        'hours_open', shown.hours_open,
-                        'sla_state', shown.sla_state,
-                        'sla_clock_source', shown.sla_clock_source,
-                        'geo_source', shown.geo_source
-                    )
-                )
-                order by shown.ticket_id collate "C"
-            ) as features
-        from shown
-        where shown.latitude is not null
-    ),
-
-    statuses as (
-        select jsonb_object_agg(counted.status, counted.tickets) as by_status
-        from (
-            select coalesce(shown.normalized_status, 'unknown') as status, count(*) as tickets
-            from shown
-            group by coalesce(shown.normalized_status, 'unknown')
-        ) as counted
-    ),
-
-    clusters as (
-        select jsonb_object_agg(counted.cluster, counted.tickets) as by_cluster
-        from (
-            select coalesce(shown.cluster, 'unknown') as cluster, count(*) as tickets
-            from shown
-            group by coalesce(shown.cluster, 'unknown')
-        ) as counted
-    ),
-
-    totals as (
-        select
-            count(*) as total,
-            count(*) filter (where shown.is_actionable) as open,
-            count(shown.latitude) as on_map
-        from shown
-    )
-
-    select
-        jsonb_build_object(
-            'type', 'FeatureCollection',
-            'features', coalesce(features.features, '[]'),
-            'summary', jsonb_build_object(
-                'total', totals.total,
-                'open', totals.open,
-                'on_map', totals.on_map,
-                'without_coordinate', totals.total - totals.on_map,
-                'by_status', coalesce(statuses.by_status, '{}'),
-                'by_cluster', coalesce(clusters.by_cluster, '{}'),
-                'freshness', tickets.freshness()
-            )
-        )
-    from totals
-    cross join features
-    cross join statuses
-    cross join clusters
+    select reporting.fn_tickets_for_map_text(p_open_only, p_cluster, p_status)::jsonb
 $$;
 
 -- Name: FUNCTION fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text); Type: COMMENT; Schema: reporting; Owner: -
 
-COMMENT ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) IS 'GeoJSON of the tickets that have a point, and a summary of all: counts, how many have no point, freshness. Arguments: open only, cluster, normalized_status.';
+COMMENT ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) IS 'GeoJSON of the tickets that have a point, and a summary of all: counts, how many have no point, how many stand on their cluster''s, freshness. Arguments: open only, cluster, normalized_status.';
+
+-- Name: fn_tickets_for_map_text(boolean, text, text); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_tickets_for_map_text(p_open_only boolean DEFAULT true, p_cluster text DEFAULT NULL::text, p_status text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+    return (
+        with counted as materialized (
+            select
+                true as is_open, facts.cluster, facts.normalized_status, facts.geo_source,
+                count(*) as tickets
+            from tickets.open_facts() as facts
+            where
+                (p_cluster is null or facts.cluster = p_cluster)
+                and (p_status is null or facts.normalized_status = p_status)
+            group by facts.cluster, facts.normalized_status, facts.geo_source
+            union all
+            select false, inc.cluster, inc.normalized_status, inc.geo_source, count(*)
+            from tickets.inc as inc
+            where
+                not coalesce(p_open_only, true)
+                and inc.is_actionable is not true
+                and (p_cluster is null or inc.cluster = p_cluster)
+                and (p_status is null or inc.normalized_status = p_status)
+            group by inc.cluster, inc.normalized_status, inc.geo_source
+        ),
+
+        shown as (
+            select tickets.feature_text(marker.longitude, marker.latitude, marker.members) as feature
+            from tickets.markers() as marker
+            where
+                marker.is_actionable
+                and marker.longitude is not null
+                and (p_cluster is null or marker.cluster = p_cluster)
+                and (p_status is null or marker.normalized_status = p_status)
+            union all
+            select tickets.feature_text(marker.longitude, marker.latitude, marker.members)
+            from tickets.markers() as marker
+            where
+                not coalesce(p_open_only, true)
+                and marker.is_actionable is not true
+                and marker.longitude is not null
+                and (p_cluster is null or marker.cluster = p_cluster)
+                and (p_status is null or marker.normalized_status = p_status)
+        ),
+
+        features as (
+            select count(*) as on_map, string_agg(shown.feature, ',') as listed
+            from shown
+        ),
+
+        totals as (
+            select
+                coalesce(sum(counted.tickets), 0) as total,
+                coalesce(sum(counted.tickets) filter (where counted.is_open), 0) as open
+            from counted
+        ),
+
+        statuses as (
+            select jsonb_object_agg(named.status, named.tickets) as tickets
+            from (
+                select
+                    coalesce(counted.normalized_status, 'unknown') as status,
+                    sum(counted.tickets) as tickets
+                from counted
+                group by coalesce(counted.normalized_status, 'unknown')
+            ) as named
+        ),
+
+        clusters as (
+            select
+                jsonb_object_agg(named.cluster, named.tickets) as tickets,
+                jsonb_object_agg(named.cluster, named.at_its_point)
+                filter (where named.at_its_point > 0) as at_its_point
+            from (
+                select
+                    coalesce(counted.cluster, 'unknown') as cluster,
+                    sum(counted.tickets) as tickets,
+                    coalesce(sum(counted.tickets) filter (where counted.geo_source = 'cluster'), 0)
+                        as at_its_point
+                from counted
+                group by coalesce(counted.cluster, 'unknown')
+            ) as named
+        )
+
+        select
+            '{"type":"FeatureCollection","features":[' || coalesce(features.listed, '')
+            || (
+                '],"summary":' || jsonb_build_object(
+                    'total', totals.total,
+                    'open', totals.open,
+                    'on_map', features.on_map,
+                    'without_coordinate', totals.total - features.on_map,
+                    'by_status', coalesce(statuses.tickets, '{}'),
+                    'by_cluster', coalesce(clusters.tickets, '{}'),
+                    'at_cluster_point', coalesce(clusters.at_its_point, '{}'),
+                    'freshness', tickets.freshness()
+                )::text || '}'
+            )
+        from features
+        cross join totals
+        cross join statuses
+        cross join clusters
+    );
+end
+$$;
+
+-- Name: FUNCTION fn_tickets_for_map_text(p_open_only boolean, p_cluster text, p_status text); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_tickets_for_map_text(p_open_only boolean, p_cluster text, p_status text) IS 'The map''s payload as the text of its JSON, to be handed on as it is: four times quicker than jsonb. Arguments: open only, cluster, normalized_status.';
 
 -- Name: grant_roles(); Type: FUNCTION; Schema: scratch; Owner: -
 
@@ -431,8 +849,7 @@ begin
     get diagnostics v_closures = row_count;
     delete from tickets.enrich_marks as marks where marks.mark_id = any (v_foreign_marks);
 
-    -- Without a change of the tickets only the clock changes a number: a ticket is breached after 48
-    -- hours, as tickets.sla_clock has it.
+    -- Without a change of the tickets only the clock changes a number: when the next ticket is breached.
     v_is_known := exists (
         select from tickets.inc_daily_snapshot as snapshot
         where
@@ -447,80 +864,15 @@ begin
     );
 
     if not v_is_known then
-        -- A day that is over and was not captured is reconstructed: open at its end is what was
-        -- created before and is open now or was closed later.
-        with figures as (
-            select
-                inc.cluster, inc.assigned_team, 1 as is_open,
-                (clock.sla_state = 'breached')::integer as is_breached,
-                0 as is_created, 0 as is_closed,
-                coalesce(inc.created_at_service, inc.first_seen_at)
-                + interval '48 hours' as breached_at
-            from tickets.inc as inc
-            cross join lateral tickets.sla_clock(
-                inc.created_at_service, inc.first_seen_at, case when v_over then v_to else p_at end
-            ) as clock
-            where
-                (inc.is_actionable or (v_over and inc.closed_at >= v_to))
-                and (
-                    not v_over
-                    or coalesce(inc.created_at_service, inc.first_seen_at, '-infinity') < v_to
-                )
-            union all
-            select inc.cluster, inc.assigned_team, 0, 0, 1, 0, null
-            from tickets.inc as inc
-            where
-                coalesce(inc.created_at_service, inc.first_seen_at) >= v_from
-                and coalesce(inc.created_at_service, inc.first_seen_at) < v_to
-            union all
-            select events.cluster, events.assigned_team, 0, 0, 0, 1, null
-            from tickets.closure_events as events
-            where events.closed_at >= v_from and events.closed_at < v_to
-        ),
-
-        measures as (
-            select
-                grouping(cluster) = 0 as is_cluster,
-                grouping(assigned_team) = 0 as is_team,
-                coalesce(cluster, assigned_team, 'unknown') as name,
-                coalesce(sum(is_open), 0) as open_total,
-                coalesce(sum(is_breached), 0) as open_breached,
-                coalesce(sum(is_created), 0) as created_today,
-                coalesce(sum(is_closed), 0) as closed_today,
-                min(breached_at) filter (where breached_at > p_at) as next_breach_at
-            from (
-                select
-                    coalesce(cluster, 'unknown') as cluster,
-                    coalesce(assigned_team, 'unknown') as assigned_team,
-                    is_open, is_breached, is_created, is_closed, breached_at
-                from figures
-            ) as named
-            group by grouping sets ((), (cluster), (assigned_team))
-        ),
-
-        rendered as (
-            select
-                measures.*,
-                jsonb_build_object(
-                    'open', open_total, 'breached', open_breached,
-                    'created', created_today, 'closed', closed_today
-                ) as rendering
-            from measures
-        )
-
         insert into tickets.inc_daily_snapshot as snapshot (
             snapshot_date, open_total, open_breached, created_today, closed_today,
             per_cluster, per_team, captured_at, judged_at, next_breach_at
         )
         select
-            v_day, total.open_total, total.open_breached, total.created_today, total.closed_today,
-            coalesce(
-                (select jsonb_object_agg(name, rendering) from rendered where is_cluster), '{}'
-            ),
-            coalesce((select jsonb_object_agg(name, rendering) from rendered where is_team), '{}'),
-            clock_timestamp(), p_at, total.next_breach_at
-        from rendered as total
-        where not total.is_cluster and not total.is_team
+            v_day, figures.open_total, figures.open_breached, figures.created_today,
+            figures.closed_today, figures.per_cluster, figures.per_team,
+            clock_timestamp(), p_at, figures.next_breach_at
+        from tickets.day_figures(v_from, v_to, case when v_over then v_to else p_at end) as figures
         on conflict (snapshot_date) do update
         set
             open_total = excluded.open_total, open_breached = excluded.open_breached,
@@ -569,6 +921,504 @@ $$;
 -- Name: FUNCTION capture_history(p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON FUNCTION tickets.capture_history(p_at timestamp with time zone) IS 'Records the closures that history lacks and the snapshot of the time''s EAT day; says what it did. To be run again at will; silent during a reseed.';
+
+-- Name: check_days(date, date); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_today constant date := (now() at time zone 'Africa/Nairobi')::date;
+begin
+    p_to := coalesce(p_to, v_today);
+    p_from := coalesce(p_from, p_to - 29);
+    select eat.from_at, eat.to_at into from_at, to_at
+    from tickets.eat_window('custom', p_from, p_to, now()) as eat;
+end
+$$;
+
+-- Name: FUNCTION check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone) IS 'A range of EAT days, both inclusive, and its instants [from_at, to_at). Null means today, and 29 days before the other end. Errors with a hint if it is reversed or outside the calendar.';
+
+-- Name: check_point(double precision, double precision); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.check_point(p_longitude double precision, p_latitude double precision) RETURNS public.geography
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if tickets.valid_point(p_longitude, p_latitude) is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format(
+                'longitude %s, latitude %s is no coordinate',
+                coalesce(p_longitude::text, 'null'), coalesce(p_latitude::text, 'null')
+            ),
+            hint = 'Give degrees: longitude from -180 to 180, latitude from -90 to 90, not both 0.';
+    end if;
+    return tickets.valid_point(p_longitude, p_latitude)::public.geography;
+end
+$$;
+
+-- Name: FUNCTION check_point(p_longitude double precision, p_latitude double precision); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.check_point(p_longitude double precision, p_latitude double precision) IS 'The point to search around; errors with a hint if the degrees are no coordinate.';
+
+-- Name: check_reach(integer, double precision); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.check_reach(p_limit integer, p_max_metres double precision) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if p_limit is null or p_limit not between 1 and 1000 then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('p_limit is %s', coalesce(p_limit::text, 'null')),
+            hint = 'Give a number from 1 to 1000.';
+    elsif p_max_metres <= 0 or p_max_metres = 'NaN' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('p_max_metres is %s', p_max_metres),
+            hint = 'Give metres above 0, or null for any distance.';
+    end if;
+end
+$$;
+
+-- Name: FUNCTION check_reach(p_limit integer, p_max_metres double precision); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.check_reach(p_limit integer, p_max_metres double precision) IS 'Errors with a hint if the number to be found or the distance in metres makes no sense.';
+
+-- Name: closed_sla(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.closed_sla(p_sla_status text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select
+        case lower(p_sla_status)
+            when 'compliant' then 'within'
+            when 'breached' then 'breached'
+            else 'unknown'
+        end
+$$;
+
+-- Name: FUNCTION closed_sla(p_sla_status text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.closed_sla(p_sla_status text) IS 'The SLA of a closed ticket by the source''s sla_status: within, breached, or unknown. The source knows the pauses that a contract allows, which the feed does not show; but it judges when it closes a ticket, and calls nearly every open one compliant. So it is trusted for closed ones only.';
+
+-- Name: closures(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone) RETURNS TABLE(ticket_id text, closed_on date, cluster text, assigned_team text, owner text, mttr integer, verdict text, is_reopened boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select
+        events.ticket_id,
+        (events.closed_at at time zone 'Africa/Nairobi')::date,
+        events.cluster,
+        events.assigned_team,
+        events.owner,
+        events.mttr,
+        tickets.closed_sla(events.sla_status),
+        inc.is_actionable is true or later.closed_at is not null
+    from tickets.closure_events as events
+    left join tickets.inc as inc on events.ticket_id = inc.ticket_id
+    left join lateral (
+        select next_events.closed_at
+        from tickets.closure_events as next_events
+        where
+            next_events.ticket_id = events.ticket_id
+            and next_events.closed_at > events.closed_at
+        limit 1
+    ) as later on true
+    where events.closed_at >= p_from_at and events.closed_at < p_to_at
+$$;
+
+-- Name: FUNCTION closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone) IS 'Closures of [p_from_at, p_to_at) with their EAT day, the source''s verdict on the SLA, and whether the ticket was opened again: it is open now or was closed once more.';
+
+-- Name: crq_follow_gazetteer(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.crq_follow_gazetteer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_names text [];
+begin
+    if tg_op = 'INSERT' then
+        select array_agg(to_jsonb(added) ->> tg_argv[0]) into v_names from added;
+    elsif tg_op = 'DELETE' then
+        select array_agg(to_jsonb(removed) ->> tg_argv[0]) into v_names from removed;
+    elsif tg_op = 'UPDATE' then
+        select array_agg(to_jsonb(moved) ->> tg_argv[0]) into v_names
+        from (select removed.* from removed union all select added.* from added) as moved;
+    end if;
+    update tickets.crq as crq
+    set geom = resolved.geom, geo_source = resolved.geo_source
+    from (
+        select ticket.ticket_id, point.geom, point.geo_source
+        from tickets.crq as ticket
+        cross join lateral tickets.resolve_point(ticket.raw) as point
+        where
+            (tg_op = 'TRUNCATE' or ticket.raw ->> tg_argv[0] = any (v_names))
+            and (
+                point.geom::bytea is distinct from ticket.geom::bytea
+                or point.geo_source is distinct from ticket.geo_source
+            )
+    ) as resolved
+    where crq.ticket_id = resolved.ticket_id;
+    return null;
+end
+$$;
+
+-- Name: FUNCTION crq_follow_gazetteer(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.crq_follow_gazetteer() IS 'Trigger: moves the CRQ tickets of the clusters or locations that a statement wrote.';
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: settings; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.settings (
+    is_only_row boolean DEFAULT true NOT NULL,
+    contract_hours numeric DEFAULT 48 NOT NULL,
+    at_risk_hours numeric DEFAULT 36 NOT NULL,
+    feed_accuracy_metres integer DEFAULT 50 NOT NULL,
+    location_accuracy_metres integer DEFAULT 2500 NOT NULL,
+    cluster_accuracy_metres integer DEFAULT 12500 NOT NULL,
+    CONSTRAINT settings_accuracies_are_ordered CHECK ((((feed_accuracy_metres >= 1) AND (feed_accuracy_metres <= location_accuracy_metres)) AND (location_accuracy_metres <= cluster_accuracy_metres))),
+    CONSTRAINT settings_hours_are_ordered CHECK (((at_risk_hours > (0)::numeric) AND (at_risk_hours <= contract_hours) AND (contract_hours <= (8760)::numeric))),
+    CONSTRAINT settings_is_one_row CHECK (is_only_row)
+);
+
+-- Name: TABLE settings; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.settings IS 'What the read schema takes for granted, in one row; a change counts from the next call on.';
+
+-- Name: COLUMN settings.is_only_row; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.settings.is_only_row IS 'True: there is one row.';
+
+-- Name: COLUMN settings.contract_hours; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.settings.contract_hours IS 'Hours from the start of a ticket''s clock after which its SLA is breached.';
+
+-- Name: COLUMN settings.at_risk_hours; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.settings.at_risk_hours IS 'Hours from the start of the clock after which it is at risk; at most contract_hours.';
+
+-- Name: COLUMN settings.feed_accuracy_metres; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.settings.feed_accuracy_metres IS 'Accuracy of the feed''s own pair in metres: that of a phone''s GPS between buildings.';
+
+-- Name: COLUMN settings.location_accuracy_metres; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.settings.location_accuracy_metres IS 'Accuracy of a location''s point in metres: half the extent of an estate or a village.';
+
+-- Name: COLUMN settings.cluster_accuracy_metres; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.settings.cluster_accuracy_metres IS 'Accuracy of a cluster''s point in metres: half of the 25 km within which geocoding looks.';
+
+-- Name: current_settings(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.current_settings() RETURNS tickets.settings
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select settings.* from tickets.settings as settings
+$$;
+
+-- Name: FUNCTION current_settings(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.current_settings() IS 'The settings'' only row.';
+
+-- Name: daily_backlog(date, date, text, text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.daily_backlog(p_from date, p_to date, p_cluster text, p_team text) RETURNS TABLE(day date, backlog bigint, source text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    with days as materialized (
+        select p_from + number as day
+        from generate_series(0, p_to - p_from) as number
+    ),
+
+    remembered as materialized (
+        select
+            snapshot.snapshot_date as day,
+            case
+                when p_cluster is not null and p_team is not null then null
+                when p_cluster is null and p_team is null then snapshot.open_total
+                when parts.part is not null
+                    then
+                        case
+                            when jsonb_typeof(parts.part -> 'open') = 'number'
+                                then (parts.part ->> 'open')::bigint
+                        end
+                when parts.parts <> '{}' or snapshot.open_total = 0 then 0
+            end as backlog,
+            case
+                when
+                    snapshot.captured_at
+                    < (snapshot.snapshot_date + 1)::timestamp at time zone 'Africa/Nairobi'
+                    then 'snapshot'
+                else 'reconstructed'
+            end as source
+        from tickets.inc_daily_snapshot as snapshot
+        cross join lateral (
+            select
+                case when p_team is null then snapshot.per_cluster else snapshot.per_team end
+                    as parts,
+                case
+                    when p_team is null then snapshot.per_cluster -> p_cluster
+                    else snapshot.per_team -> p_team
+                end as part
+        ) as parts
+        where snapshot.snapshot_date between p_from and p_to
+    ),
+
+    missing as materialized (
+        select
+            min(days.day) as first_day,
+            max(days.day) as last_day,
+            (min(days.day) + 1)::timestamp at time zone 'Africa/Nairobi' as first_end,
+            (max(days.day) + 1)::timestamp at time zone 'Africa/Nairobi' as last_end
+        from days
+        left join remembered on days.day = remembered.day
+        where remembered.backlog is null
+    ),
+
+    lives as (
+        select
+            coalesce(facts.created_at_service, facts.first_seen_at) as created_at,
+            null::timestamptz as closed_at,
+            missing.first_day
+        from missing
+        cross join tickets.open_facts() as facts
+        where
+            missing.first_day is not null
+            and (p_cluster is null or facts.cluster = p_cluster)
+            and (p_team is null or facts.assigned_team = p_team)
+            and coalesce(facts.created_at_service, facts.first_seen_at, '-infinity')
+            < missing.last_end
+        union all
+        select
+            coalesce(inc.created_at_service, inc.first_seen_at), inc.closed_at, missing.first_day
+        from missing
+        inner join tickets.inc as inc on missing.first_end <= inc.closed_at
+        where
+            inc.is_actionable is not true
+            and (p_cluster is null or inc.cluster = p_cluster)
+            and (p_team is null or inc.assigned_team = p_team)
+            and coalesce(inc.created_at_service, inc.first_seen_at, '-infinity')
+            < missing.last_end
+    ),
+
+    spans as (
+        select
+            greatest(
+                (lives.created_at at time zone 'Africa/Nairobi')::date, lives.first_day
+            ) as first_day,
+            (lives.closed_at at time zone 'Africa/Nairobi')::date as closed_day
+        from lives
+    ),
+
+    steps as (
+        select spans.first_day as day, count(*) as step
+        from spans
+        where coalesce(spans.closed_day > spans.first_day, true)
+        group by spans.first_day
+        union all
+        select spans.closed_day, -count(*)
+        from spans
+        where spans.closed_day > spans.first_day
+        group by spans.closed_day
+    ),
+
+    reconstructed as (
+        select
+            days.day,
+            sum(coalesce(stepped.step, 0)) over (order by days.day)::bigint as backlog
+        from days
+        left join (
+            select steps.day, sum(steps.step) as step from steps group by steps.day
+        ) as stepped on days.day = stepped.day
+    )
+
+    select
+        days.day,
+        coalesce(remembered.backlog, reconstructed.backlog),
+        case when remembered.backlog is null then 'reconstructed' else remembered.source end
+    from days
+    left join remembered on days.day = remembered.day
+    left join reconstructed on days.day = reconstructed.day
+$$;
+
+-- Name: FUNCTION daily_backlog(p_from date, p_to date, p_cluster text, p_team text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.daily_backlog(p_from date, p_to date, p_cluster text, p_team text) IS 'Open tickets at the end of each past EAT day from p_from to p_to, of a cluster, of a team, or of both: from the snapshot, or reconstructed from created and closed where there is none. source says which; reconstructed too if the snapshot was taken after its day.';
+
+-- Name: day_figures(timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.day_figures(p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) RETURNS TABLE(open_total bigint, open_breached bigint, created_today bigint, closed_today bigint, per_cluster jsonb, per_team jsonb, next_breach_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+    v_is_over constant boolean := p_at >= p_to;
+    v_contract constant interval := (
+        select settings.contract_hours::double precision * interval '1 hour'
+        from tickets.current_settings() as settings
+    );
+begin
+    return query
+    -- A day that is over is reconstructed: open at its end is what was created before and is open now
+    -- or was closed later.
+    with open_then as (
+        select facts.cluster, facts.assigned_team, facts.created_at_service, facts.first_seen_at
+        from tickets.open_facts() as facts
+        where
+            not v_is_over
+            or coalesce(facts.created_at_service, facts.first_seen_at, '-infinity') < p_to
+        union all
+        select inc.cluster, inc.assigned_team, inc.created_at_service, inc.first_seen_at
+        from tickets.inc as inc
+        where
+            v_is_over
+            and inc.is_actionable is not true
+            and inc.closed_at >= p_to
+            and coalesce(inc.created_at_service, inc.first_seen_at, '-infinity') < p_to
+    ),
+
+    figures as (
+        select
+            open_then.cluster, open_then.assigned_team,
+            count(*) as open,
+            count(*) filter (where clock.sla_state = 'breached') as breached,
+            0 as created, 0 as closed,
+            min(
+                coalesce(open_then.created_at_service, open_then.first_seen_at)
+            ) filter (
+                where coalesce(open_then.created_at_service, open_then.first_seen_at)
+                > p_at - v_contract
+            ) + v_contract as next_breach_at
+        from open_then
+        cross join lateral tickets.sla_clock(
+            open_then.created_at_service, open_then.first_seen_at, p_at
+        ) as clock
+        group by open_then.cluster, open_then.assigned_team
+        union all
+        select inc.cluster, inc.assigned_team, 0, 0, count(*), 0, null
+        from tickets.inc as inc
+        where
+            coalesce(inc.created_at_service, inc.first_seen_at) >= p_from
+            and coalesce(inc.created_at_service, inc.first_seen_at) < p_to
+        group by inc.cluster, inc.assigned_team
+        union all
+        select events.cluster, events.assigned_team, 0, 0, 0, count(*), null
+        from tickets.closure_events as events
+        where events.closed_at >= p_from and events.closed_at < p_to
+        group by events.cluster, events.assigned_team
+    ),
+
+    measures as materialized (
+        select
+            grouping(named.cluster) = 0 as is_cluster,
+            grouping(named.assigned_team) = 0 as is_team,
+            coalesce(named.cluster, named.assigned_team) as name,
+            coalesce(sum(named.open), 0)::bigint as open,
+            coalesce(sum(named.breached), 0)::bigint as breached,
+            coalesce(sum(named.created), 0)::bigint as created,
+            coalesce(sum(named.closed), 0)::bigint as closed,
+            min(named.next_breach_at) as next_breach_at
+        from (
+            select
+                coalesce(figures.cluster, 'unknown') as cluster,
+                coalesce(figures.assigned_team, 'unknown') as assigned_team,
+                figures.open, figures.breached, figures.created, figures.closed,
+                figures.next_breach_at
+            from figures
+        ) as named
+        group by grouping sets ((), (named.cluster), (named.assigned_team))
+    ),
+
+    rendered as (
+        select
+            measures.is_cluster,
+            measures.name,
+            jsonb_build_object(
+                'open', measures.open, 'breached', measures.breached,
+                'created', measures.created, 'closed', measures.closed
+            ) as rendering
+        from measures
+        where measures.is_cluster or measures.is_team
+    )
+
+    select
+        total.open, total.breached, total.created, total.closed,
+        coalesce((
+            select jsonb_object_agg(rendered.name, rendered.rendering)
+            from rendered
+            where rendered.is_cluster
+        ), '{}'),
+        coalesce((
+            select jsonb_object_agg(rendered.name, rendered.rendering)
+            from rendered
+            where not rendered.is_cluster
+        ), '{}'),
+        total.next_breach_at
+    from measures as total
+    where not total.is_cluster and not total.is_team;
+end
+$$;
+
+-- Name: FUNCTION day_figures(p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.day_figures(p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) IS 'The numbers of an EAT day [p_from, p_to) as seen at p_at: open, breached, created, closed, by cluster and by team, and when the next open ticket will be breached (null: none will). A time that is not before p_to is the day''s end: open then is reconstructed.';
+
+-- Name: dispatch_marker(double precision, double precision, text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select
+        marker.properties || jsonb_build_object(
+            'longitude', p_longitude,
+            'latitude', p_latitude,
+            'hours_to_breach',
+            settings.contract_hours - (marker.properties ->> 'hours_open')::numeric
+        )
+    from (select ('{' || p_members || '}')::jsonb as properties) as marker
+    cross join tickets.current_settings() as settings
+$$;
+
+-- Name: FUNCTION dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text) IS 'A ticket''s marker as one object, with its point in degrees and the hours that its SLA has left: below 0 if it is breached, null without a clock.';
+
+-- Name: distance_range(double precision, integer); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.distance_range(p_metres double precision, p_accuracy_metres integer) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select
+        jsonb_build_object(
+            'metres', round(p_metres::numeric, 1),
+            'metres_at_least', round(greatest(p_metres - p_accuracy_metres, 0)::numeric, 1),
+            'metres_at_most', round((p_metres + p_accuracy_metres)::numeric, 1)
+        )
+$$;
+
+-- Name: FUNCTION distance_range(p_metres double precision, p_accuracy_metres integer); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.distance_range(p_metres double precision, p_accuracy_metres integer) IS 'A distance in metres to a point of some accuracy in metres, and the least and most that it can be.';
 
 -- Name: eat_ts(text); Type: FUNCTION; Schema: tickets; Owner: -
 
@@ -672,6 +1522,116 @@ $$;
 -- Name: FUNCTION eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) IS 'The EAT days, both inclusive, and instants [from_at, to_at) of a named window, seen from a time; custom takes its two dates. Errors with a hint otherwise.';
+
+-- Name: explain_sla(text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.explain_sla(p_ticket_id text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'Africa/Nairobi'
+    AS $$
+declare
+    v_ticket record;
+    v_clock record;
+    v_hours constant record := tickets.current_settings();
+    v_started_at timestamptz;
+    v_state text;
+    v_steps text [];
+begin
+    select
+        inc.ticket_id, inc.is_actionable is true as is_open, inc.sla_status,
+        inc.created_at_service, inc.first_seen_at, inc.closed_at,
+        inc.raw ->> 'created_at_service' as created_text, inc.raw ->> 'first_seen_at' as seen_text
+    into v_ticket
+    from tickets.inc as inc
+    where inc.ticket_id = p_ticket_id;
+    if not found then
+        raise exception using
+            errcode = 'no_data_found',
+            message = format('there is no ticket %L', left(p_ticket_id, 200)),
+            hint = 'Give a ticket_id as the feed writes it; case and spaces count.';
+    end if;
+    select clock.* into v_clock
+    from tickets.sla_clock(v_ticket.created_at_service, v_ticket.first_seen_at, now()) as clock;
+    v_started_at := coalesce(v_ticket.created_at_service, v_ticket.first_seen_at);
+    v_state := case
+        when v_ticket.is_open then v_clock.sla_state else tickets.closed_sla(v_ticket.sla_status)
+    end;
+    if v_ticket.is_open then
+        v_steps := array[
+            'The ticket is open: its clock decides, not the source''s sla_status.',
+            case
+                when v_ticket.created_at_service is not null
+                    then format('The clock started at created_at_service, %s.', v_started_at)
+                when v_ticket.created_text is null then 'created_at_service is not given.'
+                else format('created_at_service, %L, is no time.', left(v_ticket.created_text, 64))
+            end
+        ];
+        if v_ticket.created_at_service is null then
+            v_steps := v_steps || case
+                when v_ticket.first_seen_at is not null
+                    then format('So the clock started at first_seen_at, %s.', v_started_at)
+                when v_ticket.seen_text is null then 'first_seen_at is not given either.'
+                else format('first_seen_at, %L, is no time either.', left(v_ticket.seen_text, 64))
+            end;
+        end if;
+        v_steps := v_steps || case
+            when v_started_at is null then 'Without a clock the state is unknown.'
+            else format(
+                '%s hours have passed; at risk from %s, breached from %s: %s.',
+                v_clock.hours_open, v_hours.at_risk_hours, v_hours.contract_hours, v_state
+            )
+        end;
+    else
+        v_steps := array[
+            'The ticket is not open: the source''s sla_status decides, its clock has stopped.',
+            case
+                when v_ticket.sla_status is null then 'sla_status is not given: unknown.'
+                else format('sla_status is %L: %s.', left(v_ticket.sla_status, 64), v_state)
+            end
+        ];
+    end if;
+    return jsonb_build_object(
+        'ticket_id', v_ticket.ticket_id,
+        'is_open', v_ticket.is_open,
+        'sla_state', v_state,
+        'decided_by', case when v_ticket.is_open then 'clock' else 'sla_status' end,
+        'sla_status', v_ticket.sla_status,
+        'sla_clock_source', v_clock.sla_clock_source,
+        'started_at', v_started_at,
+        'at_risk_at',
+        v_started_at + v_hours.at_risk_hours::double precision * interval '1 hour',
+        'breached_at',
+        v_started_at + v_hours.contract_hours::double precision * interval '1 hour',
+        'closed_at', v_ticket.closed_at,
+        'hours_open', case when v_ticket.is_open then v_clock.hours_open end,
+        'at_risk_hours', v_hours.at_risk_hours,
+        'contract_hours', v_hours.contract_hours,
+        'judged_at', now(),
+        'steps', to_jsonb(v_steps)
+    );
+end
+$$;
+
+-- Name: FUNCTION explain_sla(p_ticket_id text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.explain_sla(p_ticket_id text) IS 'How a ticket''s SLA state came about: the state, what decided, the clock, and the steps in words.';
+
+-- Name: feature_text(double precision, double precision, text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.feature_text(p_longitude double precision, p_latitude double precision, p_members text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select
+        concat(
+            '{"type":"Feature","geometry":{"type":"Point","coordinates":[', p_longitude, ',',
+            p_latitude, ']},"properties":{', p_members, '}}'
+        )
+$$;
+
+-- Name: FUNCTION feature_text(p_longitude double precision, p_latitude double precision, p_members text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.feature_text(p_longitude double precision, p_latitude double precision, p_members text) IS 'The text of a GeoJSON feature: of a point in degrees and the members of its properties.';
 
 -- Name: feed_point(jsonb); Type: FUNCTION; Schema: tickets; Owner: -
 
@@ -889,11 +1849,10 @@ CREATE FUNCTION tickets.freshness() RETURNS jsonb
     coverage as (
         select
             round(
-                (count(*) filter (where inc.geo_source in ('feed', 'location')))::numeric
+                (count(*) filter (where facts.geo_source in ('feed', 'location')))::numeric
                 / nullif(count(*), 0), 4
             ) as share
-        from tickets.inc as inc
-        where inc.is_actionable
+        from tickets.open_facts() as facts
     )
 
     select
@@ -925,6 +1884,56 @@ $$;
 
 COMMENT ON FUNCTION tickets.freshness() IS 'How fresh and complete the tickets are, for every payload; reads the ledger with its owner''s rights.';
 
+-- Name: geojson_points(jsonb); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.geojson_points(p_collection jsonb) RETURNS TABLE(number bigint, id jsonb, properties jsonb, point public.geometry)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most_features constant integer := 10000;
+begin
+    if jsonb_typeof(p_collection) is distinct from 'object'
+        or p_collection ->> 'type' is distinct from 'FeatureCollection'
+        or jsonb_typeof(p_collection -> 'features') is distinct from 'array'
+    then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = 'p_vehicles is no GeoJSON FeatureCollection',
+            hint = 'Give {"type": "FeatureCollection", "features": [...]} with a Point for each.';
+    elsif jsonb_array_length(p_collection -> 'features') > v_most_features then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format(
+                'p_vehicles has %s features',
+                jsonb_array_length(p_collection -> 'features')
+            ),
+            hint = format('Give at most %s.', v_most_features);
+    end if;
+    return query
+    select
+        features.number, features.feature -> 'id',
+        case
+            when jsonb_typeof(features.feature -> 'properties') = 'object'
+                then features.feature -> 'properties'
+            else '{}'
+        end,
+        case
+            when features.feature #>> '{geometry,type}' = 'Point'
+                then tickets.valid_point(
+                    tickets.to_degrees(features.feature #>> '{geometry,coordinates,0}'),
+                    tickets.to_degrees(features.feature #>> '{geometry,coordinates,1}')
+                )
+        end
+    from jsonb_array_elements(p_collection -> 'features')
+        with ordinality as features (feature, number);
+end
+$$;
+
+-- Name: FUNCTION geojson_points(p_collection jsonb); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.geojson_points(p_collection jsonb) IS 'The features of a GeoJSON FeatureCollection, numbered from 1; point is null where there is no coordinate. Errors with a hint if it is no FeatureCollection or has over 10,000 features.';
+
 -- Name: grant_product_roles(); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.grant_product_roles() RETURNS void
@@ -935,7 +1944,8 @@ declare
     v_cells constant text := 'tickets.eat_ts(text), tickets.to_boolean(text), '
         'tickets.to_minutes(text), tickets.to_degrees(text), '
         'tickets.valid_point(double precision, double precision), tickets.feed_point(jsonb)';
-    v_clock constant text := 'tickets.sla_clock(timestamptz, timestamptz, timestamptz)';
+    v_clock constant text := 'tickets.sla_clock(timestamptz, timestamptz, timestamptz), '
+        'tickets.current_settings()';
 begin
     if to_regrole('fleettickets_ingest') is not null then
         execute 'grant usage on schema tickets, reporting to fleettickets_ingest';
@@ -948,6 +1958,7 @@ begin
         execute 'grant execute on function ' || v_cells || ', ' || v_clock || ', '
             'tickets.resolve_point(jsonb), tickets.reconcile_geometry(), '
             'tickets.lock_dataset(text), tickets.key_stamp(text), tickets.freshness(), '
+            'tickets.open_facts(), tickets.day_figures(timestamptz, timestamptz, timestamptz), '
             'tickets.capture_history(timestamptz) to fleettickets_ingest';
         -- All but verified: that is for people.
         execute 'grant insert (cluster, geom, source, provider, query, confidence, outcome, '
@@ -971,10 +1982,8 @@ begin
             'tickets.closure_events, tickets.import_meta, tickets.geo_clusters, '
             'tickets.geo_locations, tickets.geocode_backlog to fleettickets_read';
         execute 'grant execute on all functions in schema reporting to fleettickets_read';
-        execute 'grant execute on function ' || v_clock || ', tickets.freshness(), '
-            'tickets.eat_window(text, date, date, timestamptz), '
-            'tickets.to_feature(double precision, double precision, jsonb) '
-            'to fleettickets_read';
+        execute 'grant execute on function tickets.explain_sla(text), ' || tickets.read_functions()
+            || ' to fleettickets_read';
     end if;
     if to_regrole('fleettickets_plan') is not null then
         execute 'grant usage on schema tickets, scratch to fleettickets_plan';
@@ -1067,6 +2076,179 @@ $$;
 -- Name: FUNCTION mark_enrich(); Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON FUNCTION tickets.mark_enrich() IS 'Trigger: leaves a mark for each step of the scheduled run that its arguments name.';
+
+-- Name: markers(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.markers() RETURNS TABLE(ticket_id text, is_actionable boolean, cluster text, normalized_status text, closed_at timestamp with time zone, sla_status text, mttr integer, longitude double precision, latitude double precision, members text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select
+        inc.ticket_id, inc.is_actionable, inc.cluster, inc.normalized_status,
+        inc.closed_at, inc.sla_status, inc.mttr,
+        inc.longitude, inc.latitude,
+        concat(
+            '"ticket_id":', to_json(inc.ticket_id),
+            ',"is_open":', case when inc.is_actionable then 'true' else 'false' end,
+            ',"normalized_status":', coalesce(to_json(inc.normalized_status), 'null'),
+            ',"raw_status":', coalesce(to_json(inc.raw_status), 'null'),
+            ',"cluster":', coalesce(to_json(inc.cluster), 'null'),
+            ',"region":', coalesce(to_json(inc.region), 'null'),
+            ',"location_name":', coalesce(to_json(inc.location_name), 'null'),
+            ',"assigned_team":', coalesce(to_json(inc.assigned_team), 'null'),
+            ',"owner":', coalesce(to_json(inc.owner), 'null'),
+            ',"created_at":',
+            coalesce(to_json(coalesce(inc.created_at_service, inc.first_seen_at)), 'null'),
+            ',"closed_at":', coalesce(to_json(inc.closed_at), 'null'),
+            case
+                when inc.is_actionable
+                    then concat(
+                        ',"hours_open":', coalesce(clock.hours_open::text, 'null'),
+                        ',"sla_state":"', clock.sla_state,
+                        '","sla_clock_source":', coalesce(to_json(clock.sla_clock_source), 'null')
+                    )
+                else ',"hours_open":null,"sla_state":null,"sla_clock_source":null'
+            end,
+            ',"geo_source":"', inc.geo_source,
+            '","accuracy_metres":',
+            case inc.geo_source
+                when 'feed'
+                    then (
+                        select settings.feed_accuracy_metres
+                        from tickets.current_settings() as settings
+                    )
+                when 'location'
+                    then (
+                        select settings.location_accuracy_metres
+                        from tickets.current_settings() as settings
+                    )
+                else (
+                    select settings.cluster_accuracy_metres
+                    from tickets.current_settings() as settings
+                )
+            end,
+            ',"shares_point":', case when inc.geo_source = 'cluster' then 'true' else 'false' end
+        )
+    from tickets.inc as inc
+    cross join lateral tickets.sla_clock(
+        inc.created_at_service, inc.first_seen_at, now()
+    ) as clock
+$$;
+
+-- Name: FUNCTION markers(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.markers() IS 'One row for each ticket: what it is chosen by, its point in degrees (null if nothing places it), and the members of its marker''s properties as JSON text, without braces.';
+
+-- Name: nearest_open(public.geography, integer, double precision, text); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision DEFAULT NULL::double precision, p_team text DEFAULT NULL::text) RETURNS TABLE(ticket_id text, metres double precision)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select near.ticket_id, near.metres
+    from (
+        (
+            select
+                inc.ticket_id,
+                public.st_distance(inc.geog, p_point) as metres,
+                coalesce(inc.created_at_service, inc.first_seen_at) as started_at
+            from tickets.inc as inc
+            where
+                inc.is_actionable
+                and inc.geog is not null
+                and p_team is null
+                and (p_max_metres is null or public.st_dwithin(inc.geog, p_point, p_max_metres))
+            order by inc.geog operator(public.<->) p_point
+            fetch first (p_limit) rows with ties
+        )
+        union all
+        select
+            inc.ticket_id,
+            public.st_distance(inc.geog, p_point),
+            coalesce(inc.created_at_service, inc.first_seen_at)
+        from tickets.inc as inc
+        where
+            inc.is_actionable
+            and coalesce(octet_length(inc.assigned_team), 0)
+            + coalesce(octet_length(inc.cluster), 0)
+            + coalesce(octet_length(inc.normalized_status), 0) <= 1000
+            and inc.geog is not null
+            and inc.assigned_team = p_team
+        union all
+        select
+            inc.ticket_id,
+            public.st_distance(inc.geog, p_point),
+            coalesce(inc.created_at_service, inc.first_seen_at)
+        from tickets.inc as inc
+        where
+            inc.is_actionable
+            and coalesce(octet_length(inc.assigned_team), 0)
+            + coalesce(octet_length(inc.cluster), 0)
+            + coalesce(octet_length(inc.normalized_status), 0) > 1000
+            and inc.geog is not null
+            and inc.assigned_team = p_team
+    ) as near
+    where p_max_metres is null or near.metres <= p_max_metres
+    order by near.metres asc, near.started_at asc nulls last, near.ticket_id collate "C" asc
+    limit p_limit
+$$;
+
+-- Name: FUNCTION nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text) IS 'The open tickets nearest to a point, with their distance in metres; at one distance the longest open comes first. Arguments: point, how many, how far at most (null: any), team (null: all).';
+
+-- Name: open_facts(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.open_facts() RETURNS TABLE(assigned_team text, cluster text, normalized_status text, geo_source text, created_at_service timestamp with time zone, first_seen_at timestamp with time zone)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    select
+        inc.assigned_team, inc.cluster, inc.normalized_status, inc.geo_source,
+        inc.created_at_service, inc.first_seen_at
+    from tickets.inc as inc
+    where
+        inc.is_actionable
+        and coalesce(octet_length(inc.assigned_team), 0) + coalesce(octet_length(inc.cluster), 0)
+        + coalesce(octet_length(inc.normalized_status), 0) <= 1000
+    union all
+    select
+        inc.assigned_team, inc.cluster, inc.normalized_status, inc.geo_source,
+        inc.created_at_service, inc.first_seen_at
+    from tickets.inc as inc
+    where
+        inc.is_actionable
+        and coalesce(octet_length(inc.assigned_team), 0) + coalesce(octet_length(inc.cluster), 0)
+        + coalesce(octet_length(inc.normalized_status), 0) > 1000
+$$;
+
+-- Name: FUNCTION open_facts(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.open_facts() IS 'One row for each open ticket: what is counted of it. Read from the index alone where it can be.';
+
+-- Name: read_functions(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.read_functions() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select
+        'tickets.freshness(), tickets.current_settings(), '
+        'tickets.sla_clock(timestamptz, timestamptz, timestamptz), tickets.closed_sla(text), '
+        'tickets.eat_window(text, date, date, timestamptz), tickets.check_days(date, date), '
+        'tickets.open_facts(), tickets.markers(), '
+        'tickets.feature_text(double precision, double precision, text), '
+        'tickets.daily_backlog(date, date, text, text), '
+        'tickets.closures(timestamptz, timestamptz), '
+        'tickets.nearest_open(public.geography, integer, double precision, text), '
+        'tickets.check_reach(integer, double precision), '
+        'tickets.check_point(double precision, double precision), '
+        'tickets.distance_range(double precision, integer), '
+        'tickets.dispatch_marker(double precision, double precision, text), '
+        'tickets.geojson_points(jsonb), tickets.to_degrees(text), '
+        'tickets.valid_point(double precision, double precision)'
+$$;
+
+-- Name: FUNCTION read_functions(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.read_functions() IS 'The functions that reporting.* needs its callers to have, as grant takes them.';
 
 -- Name: reconcile_geometry(); Type: FUNCTION; Schema: tickets; Owner: -
 
@@ -1168,20 +2350,32 @@ CREATE FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone,
         end,
         case
             when clock.started_at is null then 'unknown'
-            when clock.started_at <= p_at - interval '48 hours' then 'breached'
-            when clock.started_at <= p_at - interval '36 hours' then 'at_risk'
+            when
+                clock.started_at <= p_at - (
+                    select settings.contract_hours::double precision * interval '1 hour'
+                    from tickets.current_settings() as settings
+                )
+                then 'breached'
+            when
+                clock.started_at <= p_at - (
+                    select settings.at_risk_hours::double precision * interval '1 hour'
+                    from tickets.current_settings() as settings
+                )
+                then 'at_risk'
             else 'within'
         end,
         case
             when clock.started_at is not null
-                then trunc(greatest(extract(epoch from p_at - clock.started_at), 0) / 3600, 2)
+                then (
+                    floor(greatest(date_part('epoch', p_at - clock.started_at), 0) / 36) / 100
+                )::numeric
         end
     from (select coalesce(p_created_at_service, p_first_seen_at) as started_at) as clock
 $$;
 
 -- Name: FUNCTION sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone); Type: COMMENT; Schema: tickets; Owner: -
 
-COMMENT ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) IS 'The rules of the SLA clock, for created_at_service, first_seen_at and the time to judge at: 36 hours at risk, 48 hours breached.';
+COMMENT ON FUNCTION tickets.sla_clock(p_created_at_service timestamp with time zone, p_first_seen_at timestamp with time zone, p_at timestamp with time zone) IS 'The rules of the SLA clock, for created_at_service, first_seen_at and the time to judge at: at risk and breached from the hours in tickets.settings on.';
 
 -- Name: to_boolean(text); Type: FUNCTION; Schema: tickets; Owner: -
 
@@ -1225,25 +2419,6 @@ $_$;
 -- Name: FUNCTION to_degrees(p_text text); Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON FUNCTION tickets.to_degrees(p_text text) IS 'Reads a decimal number; null for any other text, infinity and NaN too.';
-
--- Name: to_feature(double precision, double precision, jsonb); Type: FUNCTION; Schema: tickets; Owner: -
-
-CREATE FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    select
-        jsonb_build_object(
-            'type', 'Feature',
-            'geometry', jsonb_build_object(
-                'type', 'Point', 'coordinates', jsonb_build_array(p_longitude, p_latitude)
-            ),
-            'properties', p_properties
-        )
-$$;
-
--- Name: FUNCTION to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb); Type: COMMENT; Schema: tickets; Owner: -
-
-COMMENT ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) IS 'A GeoJSON feature of a point and its properties.';
 
 -- Name: to_minutes(text); Type: FUNCTION; Schema: tickets; Owner: -
 
@@ -1292,10 +2467,6 @@ $$;
 -- Name: FUNCTION valid_point(p_longitude double precision, p_latitude double precision); Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) IS 'Makes the point of a longitude and a latitude in degrees; null if they are out of range, NaN or both 0. The one rule of what a coordinate is.';
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 -- Name: reseed_before; Type: TABLE; Schema: scratch; Owner: -
 
@@ -1648,8 +2819,30 @@ CREATE TABLE tickets.crq (
     ticket_id text NOT NULL,
     raw jsonb NOT NULL,
     geom public.geometry(Point,4326),
-    geo_source text,
-    ingested_at timestamp with time zone DEFAULT now() NOT NULL
+    geo_source text NOT NULL,
+    ingested_at timestamp with time zone DEFAULT now() NOT NULL,
+    normalized_status text GENERATED ALWAYS AS ((raw ->> 'normalized_status'::text)) STORED,
+    raw_status text GENERATED ALWAYS AS ((raw ->> 'raw_status'::text)) STORED,
+    bucket text GENERATED ALWAYS AS ((raw ->> 'bucket'::text)) STORED,
+    is_actionable boolean GENERATED ALWAYS AS (tickets.to_boolean((raw ->> 'is_actionable'::text))) STORED,
+    cluster text GENERATED ALWAYS AS ((raw ->> 'cluster'::text)) STORED,
+    region text GENERATED ALWAYS AS ((raw ->> 'region'::text)) STORED,
+    location_name text GENERATED ALWAYS AS ((raw ->> 'location_name'::text)) STORED,
+    assigned_team text GENERATED ALWAYS AS ((raw ->> 'assigned_team'::text)) STORED,
+    owner text GENERATED ALWAYS AS ((raw ->> 'owner'::text)) STORED,
+    sla_status text GENERATED ALWAYS AS ((raw ->> 'sla_status'::text)) STORED,
+    created_at_service timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'created_at_service'::text))) STORED,
+    scheduled_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'scheduled_at'::text))) STORED,
+    closed_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'closed_at'::text))) STORED,
+    first_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'first_seen_at'::text))) STORED,
+    last_seen_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'last_seen_at'::text))) STORED,
+    source_created_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_created_at'::text))) STORED,
+    source_updated_at timestamp with time zone GENERATED ALWAYS AS (tickets.eat_ts((raw ->> 'source_updated_at'::text))) STORED,
+    latitude double precision GENERATED ALWAYS AS (COALESCE(public.st_y(tickets.feed_point(raw)), public.st_y(geom))) STORED,
+    longitude double precision GENERATED ALWAYS AS (COALESCE(public.st_x(tickets.feed_point(raw)), public.st_x(geom))) STORED,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS ((geom)::public.geography) STORED,
+    mttr integer GENERATED ALWAYS AS (tickets.to_minutes((raw ->> 'mttr'::text))) STORED,
+    CONSTRAINT crq_geo_source_is_known CHECK ((geo_source = ANY (ARRAY['feed'::text, 'location'::text, 'cluster'::text, 'none'::text])))
 );
 
 -- Name: TABLE crq; Type: COMMENT; Schema: tickets; Owner: -
@@ -1675,6 +2868,186 @@ COMMENT ON COLUMN tickets.crq.geo_source IS 'What placed the ticket: feed, locat
 -- Name: COLUMN crq.ingested_at; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON COLUMN tickets.crq.ingested_at IS 'When raw last changed.';
+
+-- Name: COLUMN crq.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
+
+-- Name: COLUMN crq.raw_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.raw_status IS 'State as the source shows it, in upper case; null if not given.';
+
+-- Name: COLUMN crq.bucket; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.bucket IS 'Work queue of the source; null if not given.';
+
+-- Name: COLUMN crq.is_actionable; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.is_actionable IS 'Whether the ticket is open; null if the feed''s text is no boolean.';
+
+-- Name: COLUMN crq.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.cluster IS 'Area that a team serves; null if not given.';
+
+-- Name: COLUMN crq.region; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.region IS 'Region above the cluster, in lower case; null if not given.';
+
+-- Name: COLUMN crq.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.location_name IS 'Place as the source names it, network codes included; null if not given.';
+
+-- Name: COLUMN crq.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.assigned_team IS 'Team that has the ticket; null if not given.';
+
+-- Name: COLUMN crq.owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.owner IS 'Person who has the ticket; null if not given.';
+
+-- Name: COLUMN crq.sla_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.sla_status IS 'The source''s own verdict; it means something for closed tickets only. Null if not given.';
+
+-- Name: COLUMN crq.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
+
+-- Name: COLUMN crq.scheduled_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.scheduled_at IS 'When work is planned; null if not given or no time.';
+
+-- Name: COLUMN crq.closed_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.closed_at IS 'When the ticket was last closed; null if never, not given or no time.';
+
+-- Name: COLUMN crq.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
+
+-- Name: COLUMN crq.last_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.last_seen_at IS 'When the exporter last saw the ticket; null if not given or no time.';
+
+-- Name: COLUMN crq.source_created_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.source_created_at IS 'When the source''s record was made; null if not given or no time.';
+
+-- Name: COLUMN crq.source_updated_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.source_updated_at IS 'When the source''s record last changed; about two days older than its file. Null if not given or no time.';
+
+-- Name: COLUMN crq.latitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.latitude IS 'Degrees north: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN crq.longitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.longitude IS 'Degrees east: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN crq.geog; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.geog IS 'The resolved point as geography, for distances in metres; null if nothing places the ticket.';
+
+-- Name: COLUMN crq.mttr; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq.mttr IS 'Time to repair in whole minutes, from the source''s decimal hours; not closed minus created. Null if not given or no number.';
+
+-- Name: crq_open_sla; Type: VIEW; Schema: tickets; Owner: -
+
+CREATE VIEW tickets.crq_open_sla AS
+ SELECT crq.ticket_id,
+    crq.normalized_status,
+    crq.raw_status,
+    crq.cluster,
+    crq.region,
+    crq.location_name,
+    crq.assigned_team,
+    crq.owner,
+    crq.created_at_service,
+    crq.first_seen_at,
+    clock.hours_open,
+    clock.sla_state,
+    clock.sla_clock_source,
+    crq.latitude,
+    crq.longitude,
+    crq.geo_source,
+    crq.geog
+   FROM (tickets.crq crq
+     CROSS JOIN LATERAL tickets.sla_clock(crq.created_at_service, crq.first_seen_at, now()) clock(sla_clock_source, sla_state, hours_open))
+  WHERE crq.is_actionable;
+
+-- Name: VIEW crq_open_sla; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON VIEW tickets.crq_open_sla IS 'Open CRQ tickets with the state of their SLA now.';
+
+-- Name: COLUMN crq_open_sla.ticket_id; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.ticket_id IS 'The ticket.';
+
+-- Name: COLUMN crq_open_sla.normalized_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.normalized_status IS 'State of the ticket in the source''s normal form (new, open, closed, …); null if not given.';
+
+-- Name: COLUMN crq_open_sla.raw_status; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.raw_status IS 'State as the source shows it, in upper case; null if not given.';
+
+-- Name: COLUMN crq_open_sla.cluster; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.cluster IS 'Area that a team serves; null if not given.';
+
+-- Name: COLUMN crq_open_sla.region; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.region IS 'Region above the cluster, in lower case; null if not given.';
+
+-- Name: COLUMN crq_open_sla.location_name; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.location_name IS 'Place as the source names it, network codes included; null if not given.';
+
+-- Name: COLUMN crq_open_sla.assigned_team; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.assigned_team IS 'Team that has the ticket; null if not given.';
+
+-- Name: COLUMN crq_open_sla.owner; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.owner IS 'Person who has the ticket; null if not given.';
+
+-- Name: COLUMN crq_open_sla.created_at_service; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.created_at_service IS 'When the customer''s trouble was reported; missing on about 30 % of the rows. Null if not given or no time.';
+
+-- Name: COLUMN crq_open_sla.first_seen_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.first_seen_at IS 'When the exporter first saw the ticket; stands in for created_at_service. Null if not given or no time.';
+
+-- Name: COLUMN crq_open_sla.hours_open; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.hours_open IS 'Hours since the clock started, cut to two decimals, 0 if it starts in the future; null without a clock.';
+
+-- Name: COLUMN crq_open_sla.sla_state; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.sla_state IS 'within, at_risk or breached by the hours in tickets.settings (36 and 48), unknown without a clock.';
+
+-- Name: COLUMN crq_open_sla.sla_clock_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.sla_clock_source IS 'What started the clock: created_at_service, else first_seen_at; null if neither is known.';
+
+-- Name: COLUMN crq_open_sla.latitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.latitude IS 'Degrees north: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN crq_open_sla.longitude; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.longitude IS 'Degrees east: the feed''s if its pair is a coordinate, else the resolved point''s; null without either.';
+
+-- Name: COLUMN crq_open_sla.geo_source; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.geo_source IS 'What placed the ticket: feed, location, cluster, or none.';
+
+-- Name: COLUMN crq_open_sla.geog; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.crq_open_sla.geog IS 'The resolved point as geography, for distances in metres; null if nothing places the ticket.';
 
 -- Name: enrich_marks; Type: TABLE; Schema: tickets; Owner: -
 
@@ -1906,7 +3279,8 @@ CREATE TABLE tickets.inc (
     geog public.geography(Point,4326) GENERATED ALWAYS AS ((geom)::public.geography) STORED,
     mttr integer GENERATED ALWAYS AS (tickets.to_minutes((raw ->> 'mttr'::text))) STORED,
     CONSTRAINT inc_geo_source_is_known CHECK ((geo_source = ANY (ARRAY['feed'::text, 'location'::text, 'cluster'::text, 'none'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 -- Name: TABLE inc; Type: COMMENT; Schema: tickets; Owner: -
 
@@ -2627,7 +4001,7 @@ COMMENT ON COLUMN tickets.inc_daily_snapshot.judged_at IS 'The time that the num
 
 -- Name: COLUMN inc_daily_snapshot.next_breach_at; Type: COMMENT; Schema: tickets; Owner: -
 
-COMMENT ON COLUMN tickets.inc_daily_snapshot.next_breach_at IS 'When the next of the open tickets will have been open for 48 hours; null if none will.';
+COMMENT ON COLUMN tickets.inc_daily_snapshot.next_breach_at IS 'When the next of the open tickets will reach the contract''s hours; null if none will.';
 
 -- Name: inc_open_sla; Type: VIEW; Schema: tickets; Owner: -
 
@@ -2703,7 +4077,7 @@ COMMENT ON COLUMN tickets.inc_open_sla.hours_open IS 'Hours since the clock star
 
 -- Name: COLUMN inc_open_sla.sla_state; Type: COMMENT; Schema: tickets; Owner: -
 
-COMMENT ON COLUMN tickets.inc_open_sla.sla_state IS 'within, at_risk (from 36 hours), breached (from 48 hours), unknown without a clock.';
+COMMENT ON COLUMN tickets.inc_open_sla.sla_state IS 'within, at_risk or breached by the hours in tickets.settings (36 and 48), unknown without a clock.';
 
 -- Name: COLUMN inc_open_sla.sla_clock_source; Type: COMMENT; Schema: tickets; Owner: -
 
@@ -2879,6 +4253,11 @@ ALTER TABLE ONLY tickets.inc_versions
 ALTER TABLE ONLY tickets.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (filename);
 
+-- Name: settings settings_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (is_only_row);
+
 -- Name: closure_events_closed_at_idx; Type: INDEX; Schema: tickets; Owner: -
 
 CREATE INDEX closure_events_closed_at_idx ON tickets.closure_events USING btree (closed_at);
@@ -2886,6 +4265,14 @@ CREATE INDEX closure_events_closed_at_idx ON tickets.closure_events USING btree 
 -- Name: INDEX closure_events_closed_at_idx; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON INDEX tickets.closure_events_closed_at_idx IS 'Closures of a day.';
+
+-- Name: crq_open_geog_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX crq_open_geog_idx ON tickets.crq USING gist (geog) WHERE is_actionable;
+
+-- Name: INDEX crq_open_geog_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.crq_open_geog_idx IS 'Nearest open CRQ tickets.';
 
 -- Name: import_attempts_content_idx; Type: INDEX; Schema: tickets; Owner: -
 
@@ -2927,13 +4314,21 @@ CREATE INDEX inc_closed_at_idx ON tickets.inc USING btree (closed_at) WHERE (clo
 
 COMMENT ON INDEX tickets.inc_closed_at_idx IS 'Tickets closed in a window.';
 
--- Name: inc_open_geo_source_idx; Type: INDEX; Schema: tickets; Owner: -
+-- Name: inc_created_idx; Type: INDEX; Schema: tickets; Owner: -
 
-CREATE INDEX inc_open_geo_source_idx ON tickets.inc USING btree (geo_source) WHERE is_actionable;
+CREATE INDEX inc_created_idx ON tickets.inc USING btree (COALESCE(created_at_service, first_seen_at));
 
--- Name: INDEX inc_open_geo_source_idx; Type: COMMENT; Schema: tickets; Owner: -
+-- Name: INDEX inc_created_idx; Type: COMMENT; Schema: tickets; Owner: -
 
-COMMENT ON INDEX tickets.inc_open_geo_source_idx IS 'Open tickets, and how they were placed.';
+COMMENT ON INDEX tickets.inc_created_idx IS 'Tickets created in a window.';
+
+-- Name: inc_open_facts_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_open_facts_idx ON tickets.inc USING btree (assigned_team, cluster, normalized_status, geo_source, created_at_service, first_seen_at) WHERE (is_actionable AND (((COALESCE(octet_length(assigned_team), 0) + COALESCE(octet_length(cluster), 0)) + COALESCE(octet_length(normalized_status), 0)) <= 1000));
+
+-- Name: INDEX inc_open_facts_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_open_facts_idx IS 'What is counted of open tickets, without reading them; and the open tickets of a team.';
 
 -- Name: inc_open_geog_idx; Type: INDEX; Schema: tickets; Owner: -
 
@@ -2942,6 +4337,14 @@ CREATE INDEX inc_open_geog_idx ON tickets.inc USING gist (geog) WHERE is_actiona
 -- Name: INDEX inc_open_geog_idx; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON INDEX tickets.inc_open_geog_idx IS 'Nearest open tickets.';
+
+-- Name: inc_open_long_facts_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_open_long_facts_idx ON tickets.inc USING btree (geo_source) WHERE (is_actionable AND (((COALESCE(octet_length(assigned_team), 0) + COALESCE(octet_length(cluster), 0)) + COALESCE(octet_length(normalized_status), 0)) > 1000));
+
+-- Name: INDEX inc_open_long_facts_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_open_long_facts_idx IS 'The open tickets whose names are too long for the index above.';
 
 -- Name: inc_source_updated_at_idx; Type: INDEX; Schema: tickets; Owner: -
 
@@ -2959,13 +4362,21 @@ CREATE TRIGGER closure_events_mark_loss AFTER DELETE OR TRUNCATE ON tickets.clos
 
 COMMENT ON TRIGGER closure_events_mark_loss ON tickets.closure_events IS 'Tells the scheduled run that closures which tickets show may be missing.';
 
--- Name: crq crq_resolve_geom; Type: TRIGGER; Schema: tickets; Owner: -
+-- Name: crq crq_resolve_geom_insert; Type: TRIGGER; Schema: tickets; Owner: -
 
-CREATE TRIGGER crq_resolve_geom BEFORE INSERT OR UPDATE OF raw ON tickets.crq FOR EACH ROW EXECUTE FUNCTION tickets.resolve_geom();
+CREATE TRIGGER crq_resolve_geom_insert BEFORE INSERT ON tickets.crq FOR EACH ROW WHEN ((new.geo_source IS NULL)) EXECUTE FUNCTION tickets.resolve_geom();
 
--- Name: TRIGGER crq_resolve_geom ON crq; Type: COMMENT; Schema: tickets; Owner: -
+-- Name: TRIGGER crq_resolve_geom_insert ON crq; Type: COMMENT; Schema: tickets; Owner: -
 
-COMMENT ON TRIGGER crq_resolve_geom ON tickets.crq IS 'Places a ticket when it is written.';
+COMMENT ON TRIGGER crq_resolve_geom_insert ON tickets.crq IS 'Places a ticket that is inserted without being placed.';
+
+-- Name: crq crq_resolve_geom_update; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER crq_resolve_geom_update BEFORE UPDATE ON tickets.crq FOR EACH ROW WHEN (((new.geo_source IS NULL) OR ((new.raw IS DISTINCT FROM old.raw) AND (NOT ((new.geom)::bytea IS DISTINCT FROM (old.geom)::bytea)) AND (NOT (new.geo_source IS DISTINCT FROM old.geo_source)) AND (current_setting('fleettickets.geometry_is_resolved'::text, true) IS DISTINCT FROM 'yes'::text)))) EXECUTE FUNCTION tickets.resolve_geom();
+
+-- Name: TRIGGER crq_resolve_geom_update ON crq; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER crq_resolve_geom_update ON tickets.crq IS 'Places a ticket anew when raw is written and its place is not.';
 
 -- Name: geo_clusters geo_clusters_added; Type: TRIGGER; Schema: tickets; Owner: -
 
@@ -2974,6 +4385,38 @@ CREATE TRIGGER geo_clusters_added AFTER INSERT ON tickets.geo_clusters REFERENCI
 -- Name: TRIGGER geo_clusters_added ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON TRIGGER geo_clusters_added ON tickets.geo_clusters IS 'Moves the tickets that the new rows place.';
+
+-- Name: geo_clusters geo_clusters_crq_added; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_crq_added AFTER INSERT ON tickets.geo_clusters REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer('cluster');
+
+-- Name: TRIGGER geo_clusters_crq_added ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_crq_added ON tickets.geo_clusters IS 'Moves the CRQ tickets that the new rows place.';
+
+-- Name: geo_clusters geo_clusters_crq_emptied; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_crq_emptied AFTER TRUNCATE ON tickets.geo_clusters FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer();
+
+-- Name: TRIGGER geo_clusters_crq_emptied ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_crq_emptied ON tickets.geo_clusters IS 'Places all CRQ tickets anew.';
+
+-- Name: geo_clusters geo_clusters_crq_moved; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_crq_moved AFTER UPDATE ON tickets.geo_clusters REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer('cluster');
+
+-- Name: TRIGGER geo_clusters_crq_moved ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_crq_moved ON tickets.geo_clusters IS 'Moves the CRQ tickets that the changed rows place or placed.';
+
+-- Name: geo_clusters geo_clusters_crq_removed; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_clusters_crq_removed AFTER DELETE ON tickets.geo_clusters REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer('cluster');
+
+-- Name: TRIGGER geo_clusters_crq_removed ON geo_clusters; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_clusters_crq_removed ON tickets.geo_clusters IS 'Moves the CRQ tickets that the deleted rows placed.';
 
 -- Name: geo_clusters geo_clusters_emptied; Type: TRIGGER; Schema: tickets; Owner: -
 
@@ -3014,6 +4457,38 @@ CREATE TRIGGER geo_locations_added AFTER INSERT ON tickets.geo_locations REFEREN
 -- Name: TRIGGER geo_locations_added ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON TRIGGER geo_locations_added ON tickets.geo_locations IS 'Moves the tickets that the new rows place.';
+
+-- Name: geo_locations geo_locations_crq_added; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_crq_added AFTER INSERT ON tickets.geo_locations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer('location_name');
+
+-- Name: TRIGGER geo_locations_crq_added ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_crq_added ON tickets.geo_locations IS 'Moves the CRQ tickets that the new rows place.';
+
+-- Name: geo_locations geo_locations_crq_emptied; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_crq_emptied AFTER TRUNCATE ON tickets.geo_locations FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer();
+
+-- Name: TRIGGER geo_locations_crq_emptied ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_crq_emptied ON tickets.geo_locations IS 'Places all CRQ tickets anew.';
+
+-- Name: geo_locations geo_locations_crq_moved; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_crq_moved AFTER UPDATE ON tickets.geo_locations REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer('location_name');
+
+-- Name: TRIGGER geo_locations_crq_moved ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_crq_moved ON tickets.geo_locations IS 'Moves the CRQ tickets that the changed rows place or placed.';
+
+-- Name: geo_locations geo_locations_crq_removed; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER geo_locations_crq_removed AFTER DELETE ON tickets.geo_locations REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION tickets.crq_follow_gazetteer('location_name');
+
+-- Name: TRIGGER geo_locations_crq_removed ON geo_locations; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER geo_locations_crq_removed ON tickets.geo_locations IS 'Moves the CRQ tickets that the deleted rows placed.';
 
 -- Name: geo_locations geo_locations_emptied; Type: TRIGGER; Schema: tickets; Owner: -
 
@@ -3079,6 +4554,14 @@ CREATE TRIGGER inc_resolve_geom_update BEFORE UPDATE ON tickets.inc FOR EACH ROW
 
 COMMENT ON TRIGGER inc_resolve_geom_update ON tickets.inc IS 'Places a ticket anew when raw is written and its place is not.';
 
+-- Name: settings settings_mark_history; Type: TRIGGER; Schema: tickets; Owner: -
+
+CREATE TRIGGER settings_mark_history AFTER UPDATE ON tickets.settings FOR EACH STATEMENT EXECUTE FUNCTION tickets.mark_enrich('history');
+
+-- Name: TRIGGER settings_mark_history ON settings; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TRIGGER settings_mark_history ON tickets.settings IS 'Tells the scheduled run that the snapshot''s breaches are to be counted anew.';
+
 -- Name: import_files import_files_stream_fkey; Type: FK CONSTRAINT; Schema: tickets; Owner: -
 
 ALTER TABLE ONLY tickets.import_files
@@ -3115,10 +4598,45 @@ GRANT USAGE ON SCHEMA tickets TO fleettickets_plan;
 REVOKE ALL ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date) FROM PUBLIC;
 GRANT ALL ON FUNCTION reporting.fn_inc_dashboard(p_cluster text, p_status text, p_window text, p_from date, p_to date) TO fleettickets_read;
 
+-- Name: FUNCTION fn_inc_dashboard_text(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_inc_dashboard_text(p_cluster text, p_status text, p_window text, p_from date, p_to date) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_inc_dashboard_text(p_cluster text, p_status text, p_window text, p_from date, p_to date) TO fleettickets_read;
+
+-- Name: FUNCTION fn_inc_metrics(p_cluster text, p_status text, p_window text, p_from date, p_to date); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_inc_metrics(p_cluster text, p_status text, p_window text, p_from date, p_to date) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_inc_metrics(p_cluster text, p_status text, p_window text, p_from date, p_to date) TO fleettickets_read;
+
+-- Name: FUNCTION fn_inc_series(p_from date, p_to date, p_bucket text, p_cluster text, p_team text); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_inc_series(p_from date, p_to date, p_bucket text, p_cluster text, p_team text) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_inc_series(p_from date, p_to date, p_bucket text, p_cluster text, p_team text) TO fleettickets_read;
+
+-- Name: FUNCTION fn_inc_teams(p_from date, p_to date); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_inc_teams(p_from date, p_to date) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_inc_teams(p_from date, p_to date) TO fleettickets_read;
+
+-- Name: FUNCTION fn_nearest_open_tickets(p_longitude double precision, p_latitude double precision, p_limit integer, p_max_metres double precision, p_team text); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_nearest_open_tickets(p_longitude double precision, p_latitude double precision, p_limit integer, p_max_metres double precision, p_team text) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_nearest_open_tickets(p_longitude double precision, p_latitude double precision, p_limit integer, p_max_metres double precision, p_team text) TO fleettickets_read;
+
+-- Name: FUNCTION fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision) TO fleettickets_read;
+
 -- Name: FUNCTION fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text); Type: ACL; Schema: reporting; Owner: -
 
 REVOKE ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) TO fleettickets_read;
+
+-- Name: FUNCTION fn_tickets_for_map_text(p_open_only boolean, p_cluster text, p_status text); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_tickets_for_map_text(p_open_only boolean, p_cluster text, p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_tickets_for_map_text(p_open_only boolean, p_cluster text, p_status text) TO fleettickets_read;
 
 -- Name: FUNCTION grant_roles(); Type: ACL; Schema: scratch; Owner: -
 
@@ -3128,6 +4646,82 @@ REVOKE ALL ON FUNCTION scratch.grant_roles() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION tickets.capture_history(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.capture_history(p_at timestamp with time zone) TO fleettickets_ingest;
+
+-- Name: FUNCTION check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.check_days(INOUT p_from date, INOUT p_to date, OUT from_at timestamp with time zone, OUT to_at timestamp with time zone) TO fleettickets_plan;
+
+-- Name: FUNCTION check_point(p_longitude double precision, p_latitude double precision); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.check_point(p_longitude double precision, p_latitude double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.check_point(p_longitude double precision, p_latitude double precision) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.check_point(p_longitude double precision, p_latitude double precision) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.check_point(p_longitude double precision, p_latitude double precision) TO fleettickets_plan;
+
+-- Name: FUNCTION check_reach(p_limit integer, p_max_metres double precision); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.check_reach(p_limit integer, p_max_metres double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.check_reach(p_limit integer, p_max_metres double precision) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.check_reach(p_limit integer, p_max_metres double precision) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.check_reach(p_limit integer, p_max_metres double precision) TO fleettickets_plan;
+
+-- Name: FUNCTION closed_sla(p_sla_status text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.closed_sla(p_sla_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.closed_sla(p_sla_status text) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.closed_sla(p_sla_status text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.closed_sla(p_sla_status text) TO fleettickets_plan;
+
+-- Name: FUNCTION closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.closures(p_from_at timestamp with time zone, p_to_at timestamp with time zone) TO fleettickets_plan;
+
+-- Name: FUNCTION crq_follow_gazetteer(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.crq_follow_gazetteer() FROM PUBLIC;
+
+-- Name: TABLE settings; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.settings TO fleettickets_plan;
+
+-- Name: FUNCTION current_settings(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.current_settings() FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.current_settings() TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.current_settings() TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.current_settings() TO fleettickets_plan;
+
+-- Name: FUNCTION daily_backlog(p_from date, p_to date, p_cluster text, p_team text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.daily_backlog(p_from date, p_to date, p_cluster text, p_team text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.daily_backlog(p_from date, p_to date, p_cluster text, p_team text) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.daily_backlog(p_from date, p_to date, p_cluster text, p_team text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.daily_backlog(p_from date, p_to date, p_cluster text, p_team text) TO fleettickets_plan;
+
+-- Name: FUNCTION day_figures(p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.day_figures(p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.day_figures(p_from timestamp with time zone, p_to timestamp with time zone, p_at timestamp with time zone) TO fleettickets_ingest;
+
+-- Name: FUNCTION dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.dispatch_marker(p_longitude double precision, p_latitude double precision, p_members text) TO fleettickets_plan;
+
+-- Name: FUNCTION distance_range(p_metres double precision, p_accuracy_metres integer); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.distance_range(p_metres double precision, p_accuracy_metres integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.distance_range(p_metres double precision, p_accuracy_metres integer) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.distance_range(p_metres double precision, p_accuracy_metres integer) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.distance_range(p_metres double precision, p_accuracy_metres integer) TO fleettickets_plan;
 
 -- Name: FUNCTION eat_ts(p_text text); Type: ACL; Schema: tickets; Owner: -
 
@@ -3141,6 +4735,18 @@ REVOKE ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date,
 GRANT ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) TO fleettickets_read;
 GRANT ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.eat_window(p_window text, p_from date, p_to date, p_at timestamp with time zone) TO fleettickets_plan;
+
+-- Name: FUNCTION explain_sla(p_ticket_id text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.explain_sla(p_ticket_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.explain_sla(p_ticket_id text) TO fleettickets_read;
+
+-- Name: FUNCTION feature_text(p_longitude double precision, p_latitude double precision, p_members text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.feature_text(p_longitude double precision, p_latitude double precision, p_members text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.feature_text(p_longitude double precision, p_latitude double precision, p_members text) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.feature_text(p_longitude double precision, p_latitude double precision, p_members text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.feature_text(p_longitude double precision, p_latitude double precision, p_members text) TO fleettickets_plan;
 
 -- Name: FUNCTION feed_point(p_raw jsonb); Type: ACL; Schema: tickets; Owner: -
 
@@ -3166,6 +4772,13 @@ REVOKE ALL ON FUNCTION tickets.freshness() FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_read;
 GRANT ALL ON FUNCTION tickets.freshness() TO fleettickets_plan;
+
+-- Name: FUNCTION geojson_points(p_collection jsonb); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.geojson_points(p_collection jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.geojson_points(p_collection jsonb) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.geojson_points(p_collection jsonb) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.geojson_points(p_collection jsonb) TO fleettickets_plan;
 
 -- Name: FUNCTION grant_product_roles(); Type: ACL; Schema: tickets; Owner: -
 
@@ -3193,6 +4806,31 @@ REVOKE ALL ON FUNCTION tickets.lock_for_gazetteer() FROM PUBLIC;
 -- Name: FUNCTION mark_enrich(); Type: ACL; Schema: tickets; Owner: -
 
 REVOKE ALL ON FUNCTION tickets.mark_enrich() FROM PUBLIC;
+
+-- Name: FUNCTION markers(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.markers() FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.markers() TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.markers() TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.markers() TO fleettickets_plan;
+
+-- Name: FUNCTION nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text) TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.nearest_open(p_point public.geography, p_limit integer, p_max_metres double precision, p_team text) TO fleettickets_plan;
+
+-- Name: FUNCTION open_facts(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.open_facts() FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.open_facts() TO fleettickets_ingest;
+GRANT ALL ON FUNCTION tickets.open_facts() TO fleettickets_read;
+GRANT ALL ON FUNCTION tickets.open_facts() TO fleettickets_plan;
+
+-- Name: FUNCTION read_functions(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.read_functions() FROM PUBLIC;
 
 -- Name: FUNCTION reconcile_geometry(); Type: ACL; Schema: tickets; Owner: -
 
@@ -3227,13 +4865,7 @@ GRANT ALL ON FUNCTION tickets.to_boolean(p_text text) TO fleettickets_plan;
 REVOKE ALL ON FUNCTION tickets.to_degrees(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.to_degrees(p_text text) TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.to_degrees(p_text text) TO fleettickets_plan;
-
--- Name: FUNCTION to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb); Type: ACL; Schema: tickets; Owner: -
-
-REVOKE ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) TO fleettickets_read;
-GRANT ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) TO fleettickets_ingest;
-GRANT ALL ON FUNCTION tickets.to_feature(p_longitude double precision, p_latitude double precision, p_properties jsonb) TO fleettickets_plan;
+GRANT ALL ON FUNCTION tickets.to_degrees(p_text text) TO fleettickets_read;
 
 -- Name: FUNCTION to_minutes(p_text text); Type: ACL; Schema: tickets; Owner: -
 
@@ -3246,6 +4878,7 @@ GRANT ALL ON FUNCTION tickets.to_minutes(p_text text) TO fleettickets_plan;
 REVOKE ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_plan;
+GRANT ALL ON FUNCTION tickets.valid_point(p_longitude double precision, p_latitude double precision) TO fleettickets_read;
 
 -- Name: TABLE reseed_before; Type: ACL; Schema: scratch; Owner: -
 
@@ -3281,6 +4914,10 @@ GRANT SELECT ON TABLE tickets.closure_events TO fleettickets_plan;
 -- Name: TABLE crq; Type: ACL; Schema: tickets; Owner: -
 
 GRANT SELECT ON TABLE tickets.crq TO fleettickets_plan;
+
+-- Name: TABLE crq_open_sla; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT ON TABLE tickets.crq_open_sla TO fleettickets_plan;
 
 -- Name: TABLE enrich_marks; Type: ACL; Schema: tickets; Owner: -
 

@@ -230,6 +230,21 @@ def test_breach_that_only_the_clock_brought_is_counted(connection: psycopg.Conne
     assert figures == [0, 0, 1, 1]
 
 
+def test_breach_that_only_a_new_contract_brought_is_counted(connection: psycopg.Connection) -> None:
+    """No ticket was written since the capture before, and the next breach is hours away."""
+    noon = now_on(connection)
+    insert_ticket(connection, first_seen_at=eat_text(noon - dt.timedelta(hours=30)))
+    capture_history(connection, noon)
+    before = snapshots(connection)[-1]["open_breached"]
+
+    with connection.transaction(force_rollback=True):
+        connection.execute("update tickets.settings set contract_hours = 24, at_risk_hours = 18")
+        capture_history(connection, noon)
+        after = snapshots(connection)[-1]["open_breached"]
+
+    assert (before, after) == (0, 1)
+
+
 def test_closure_that_another_than_the_ingest_wrote_is_found(
     connection: psycopg.Connection,
 ) -> None:

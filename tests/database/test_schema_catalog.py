@@ -92,6 +92,10 @@ RULES: dict[str, LiteralString] = {
         inner join pg_attribute on attrelid = indrelid and attnum = any (indkey)
         where indrelid = 'tickets.inc'::regclass
             and atttypid = 'text'::regtype and attname not in ('ticket_id', 'geo_source')
+            and coalesce(
+                pg_get_expr(indpred, indrelid) not like '%octet_length(' || attname || ')%<= 1000%',
+                true
+            )
     """,
     "the tools of the adoption are gone": """
         select proname from pg_proc
