@@ -237,6 +237,19 @@ def test_second_process_is_refused_while_the_first_one_lives(scene: Scene) -> No
         assert reseeds.hold_reseed(other)
 
 
+def test_process_is_refused_while_an_execution_may_run(scene: Scene) -> None:
+    """Only AWS knows whether it does; so its lease counts, until that has ended."""
+    _ingested(scene, FIRST)
+    plan_sha256 = _planned(scene)
+    _open(scene, plan_sha256, "arn:aws:states:eu-west-1:1:execution:reseed:monday")
+
+    with pytest.raises(ReseedRefusedError, match="execution:reseed:monday is at work"):
+        apply_reseed(scene.context(), plan_sha256, owner="otieno@desk")
+    scene.connection.execute(EXPIRE_LEASE)
+
+    assert apply_reseed(scene.context(), plan_sha256, owner="otieno@desk").summary is not None
+
+
 # --- what is missing ---
 
 

@@ -2,13 +2,16 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
-from fleettickets.clients.buckets import OpenObject
+from fleettickets.clients.buckets import ObjectSummary, OpenObject
 from fleettickets.clients.directories import DirectoryBucket
 from fleettickets.errors import (
+    LockTimeoutError,
     OutOfTimeError,
     PlanChangedError,
     PlanLostError,
@@ -16,6 +19,7 @@ from fleettickets.errors import (
     UsageError,
 )
 from fleettickets.jobs import reseed_plan as plan_module
+from fleettickets.jobs.context import FileOutcome
 from fleettickets.jobs.reseed_apply import open_reseed
 from fleettickets.jobs.reseed_plan import finish_plan, open_plan, plan_chunk
 from fleettickets.store.connections import connect
@@ -37,6 +41,7 @@ from tests.support.scenes import (
     all_tables,
     tree,
 )
+from tests.support.tickets import value
 
 SCRATCH = "select count(*) as rows from scratch.{}"
 
@@ -279,19 +284,93 @@ def test_rules_for_rows_that_changed_in_between_void_the_plan(
 
 
 def test_old_plans_are_forgotten(scene: Scene) -> None:
-    """What was left behind a day ago, finished or not, goes with the next plan."""
+    """Finished ones after a day, with the next plan; one that is still being made after a week."""
     scene.put(FIRST, a_ticket_file("a"))
+    made, left = (open_plan(scene.context()).run for _ in range(2))
+    for run in (made, left):
+        plan_chunk(scene.context(), run)
+    finish_plan(scene.context(), made)
+    kept = list[set[int]]()
+
+    for days in (2, 6):
+        age = "update scratch.reseed_plans set opened_at = opened_at - %s * interval '1 d'"
+        scene.connection.execute(age, [days])
+        latest = open_plan(scene.context()).run
+        rows = scene.rows(
+            "select run from scratch.reseed_plans union all select run from scratch.reseed_files"
+            " union all select run from scratch.reseed_tickets"
+        )
+        kept.append({row["run"] for row in rows} - {latest})
+
+    assert left in kept[0]
+    assert made not in kept[0]
+    assert left not in kept[1]
+
+
+def test_chunk_that_is_taken_twice_at_once_counts_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that was given up and goes on judges the files that its repetition has listed too."""
+    monkeypatch.setattr(plan_module, "BATCH", 1)
+    _a_mixed_stream(scene)
+    expected = a_plan(scene.context())
     run = open_plan(scene.context()).run
-    plan_chunk(scene.context(), run)
-    scene.connection.execute("update scratch.reseed_plans set opened_at = now() - interval '2 d'")
+    with scene.another_session() as other:
+        given_up = scene.context(connection=other)
+        batches = iter([lambda: None, lambda: plan_chunk(given_up, run)])
 
-    latest = open_plan(scene.context()).run
+        def time_left() -> float:
+            next(batches)()
+            return 60.0
 
-    kept = scene.rows(
-        "select run from scratch.reseed_plans union all select run from scratch.reseed_files"
-        " union all select run from scratch.reseed_tickets"
-    )
-    assert {row["run"] for row in kept} == {latest}
+        with pytest.raises(LockTimeoutError, match="another worker judges plan"):
+            plan_chunk(scene.context(time_left=time_left), run)
+
+    assert finish_plan(scene.context(), run).counts == expected.counts
+
+
+def test_batch_of_large_files_is_a_short_one(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the time of one run is enough for it; here each file is large."""
+    monkeypatch.setattr("fleettickets.jobs.reseed_plan.BATCH_BYTES", 1)
+    for stamp in (FIRST, SECOND):
+        scene.put(stamp, a_ticket_file(stamp))
+    run, transactions = open_plan(scene.context()).run, set[str]()
+
+    def note(outcome: FileOutcome) -> None:
+        del outcome
+        transactions.add(value(scene.connection, "select pg_current_xact_id()::text"))
+
+    plan_chunk(scene.context(on_outcome=note), run)
+
+    assert len(transactions) == 2
+
+
+class _Archiving(DirectoryBucket):
+    """A bucket whose file is archived between the two listings of a plan."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, PREFIX.text)
+        self._listings = 0
+
+    def list_objects(self, folder: str) -> Iterator[ObjectSummary]:
+        yield from list(super().list_objects(folder))
+        self._listings += 1
+        if self._listings == 1:
+            changed = PREFIX.change_key(FIRST)
+            listed = self.find_object(changed)
+            assert listed is not None
+            self.copy_object(changed, PREFIX.processed_key(FIRST, 1), etag=listed.etag)
+            self.delete_object(changed, etag=listed.etag, version_id=None)
+
+
+def test_file_that_is_archived_between_the_listings_is_not_overlooked(scene: Scene) -> None:
+    """It shows in both folders or in one of them, never in neither."""
+    for stamp in (FIRST, SECOND):
+        scene.put(stamp, a_ticket_file(stamp))
+
+    plan = a_plan(scene.context(bucket=_Archiving(scene.producer.root)))
+
+    assert plan.counts.files.applied == 2
 
 
 def test_files_are_read_in_parallel(scene: Scene) -> None:

@@ -76,7 +76,9 @@ def take_listing(
     if _is_taken(context, state):
         return None
     if record and state.lease_owner is not None:
-        with translated_errors():
+        with translated_errors(), context.connection.transaction():
+            # A worker that is in the middle of a file extends its lease with it.
+            streams.lock_dataset(context.connection)
             reseeds.end_lease(context.connection, state.generation)
     listed = list(context.bucket.list_objects(context.prefix.changes))
     stamps = [parsed.stamp for item in listed if (parsed := context.prefix.parse(item.key))]

@@ -63,6 +63,12 @@ class Prefetch:
             if file.size_bytes <= MAX_BYTES:
                 self._reading[file] = self.pool.submit(_read, self.context, file)
 
+    def forget(self, files: Sequence[PendingFile]) -> None:
+        """Let go of those of the `files` that nobody opened."""
+        for file in files:
+            if (reading := self._reading.pop(file, None)) is not None:
+                reading.cancel()
+
     def open(self, context: IngestContext, file: PendingFile) -> OpenObject:
         """Open the file as `locate` does, and with its errors."""
         reading = self._reading.pop(file, None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fleettickets.errors import ReseedRefusedError
 from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary
@@ -110,12 +111,19 @@ def apply_reseed(
     Interrupted at any point, calling again goes on from the ledger.
 
     Raises:
-        ReseedRefusedError: another reseed is unfinished, or another session works on this one.
+        ReseedRefusedError: another reseed is unfinished, or another worker is at this one; a
+            stopped execution counts as one until its lease ends, after 15 minutes at most.
         PlanChangedError, MissingFilesError: the plan must not be applied; the text says why.
         LeaseLostError: another worker resumed it; nothing was written after that.
     """
     with _at_work(context):
-        lease = open_reseed(context, plan_sha256, owner=owner, allow_missing=allow_missing)
+        lease = open_reseed(
+            context,
+            plan_sha256,
+            owner=owner,
+            allow_missing=allow_missing,
+            is_running=partial(_may_run, context),
+        )
         on_start(lease.left)
         applied = apply_manifest(context, generation=lease.generation, token=lease.token)
         if applied.out_of_time:
@@ -123,6 +131,14 @@ def apply_reseed(
         summary = finish_reseed(context, generation=lease.generation)
     arrived = ingest_pending(context)
     return AppliedReseed(summary, replace(arrived, outcomes=(*applied.outcomes, *arrived.outcomes)))
+
+
+def _may_run(context: IngestContext, owner: str) -> bool:
+    """Whether the owner of a lease may be at work: an execution may, as long as its lease lasts.
+
+    AWS alone knows whether it runs; a command line would show by its session.
+    """
+    return owner.startswith("arn:") and streams.read_state(context.connection).leased
 
 
 @contextmanager

@@ -29,11 +29,12 @@ def full_listing(context: IngestContext) -> FullListing:
     """List both folders in stamp order.
 
     The contents of one stamp are the archived ones in order of their number, then the one in
-    `changes/`.
+    `changes/`. That folder is listed first: a file that is archived meanwhile shows in both, where
+    it counts once, and not in neither.
     """
     now, found = context.now(), list[tuple[tuple[str, int, int], ManifestFile]]()
     held, foreign = list[str](), list[str]()
-    for folder in (context.prefix.processed, context.prefix.changes):
+    for folder in (context.prefix.changes, context.prefix.processed):
         for listed in context.bucket.list_objects(folder):
             parsed = context.prefix.parse(listed.key)
             if parsed is None:

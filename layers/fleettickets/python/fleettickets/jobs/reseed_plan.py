@@ -41,6 +41,7 @@ from fleettickets.store.reseed_plans import JudgedFile, PlanRow
 from fleettickets.store.streams import StreamState
 
 BATCH = 32  # files that are judged in one transaction, while the next ones are read
+BATCH_BYTES = 64 * 1024 * 1024  # a batch ends with the file that reaches this
 RESERVE_SECONDS = 10.0
 
 
@@ -154,6 +155,7 @@ def _judge(context: IngestContext, plan: PlanRow, state: StreamState, max_files:
             _judge_batch(context, plan, state, prefetch, batch)
             longest_seconds = max(longest_seconds, context.milliseconds_since(started) / 1000)
             judged += len(batch)
+            prefetch.forget(batch)
             batch, following = following, _begin(prefetch, batches)
     return judged
 
@@ -161,12 +163,15 @@ def _judge(context: IngestContext, plan: PlanRow, state: StreamState, max_files:
 def _batches(
     context: IngestContext, plan: PlanRow, max_files: int | None
 ) -> Iterator[list[PendingFile]]:
-    """Yield what is still to be judged, or `max_files` of it, as batches of whole stamps."""
+    """Yield what is still to be judged, or `max_files` of it, as batches of whole stamps.
+
+    A batch ends with so many files or bytes, so that one of large files fits into a run too.
+    """
     batch = list[PendingFile]()
     files = reseed_plans.next_files(context.connection, plan.run, max_files)
     for _, contents in groupby(files, lambda file: file.stamp):
         batch += [pending_file(file) for file in contents]
-        if len(batch) >= BATCH:
+        if len(batch) >= BATCH or sum(file.size_bytes for file in batch) >= BATCH_BYTES:
             yield batch
             batch = []
     if batch:

@@ -14,6 +14,7 @@ from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
 from fleettickets.core.manifests import Identity
+from fleettickets.errors import LockTimeoutError
 from fleettickets.store import plans
 from fleettickets.store.connections import Connection
 from fleettickets.store.ledger import RowCounts, Status
@@ -302,17 +303,26 @@ from
         rows_read bigint, rows_dropped bigint, rows_rejected bigint, rows_duplicate bigint,
         rows_inserted bigint, rows_updated bigint, rows_unchanged bigint, rows_stale bigint
     )
-where files.run = %s and files.position = judged.position
+where files.run = %s and files.position = judged.position and files.outcome is null
 """
 
 
 def keep_judged(
     connection: Connection, run: int, generation: int, files: Sequence[JudgedFile]
 ) -> None:
-    """Keep what the transaction has judged: its files, and the tickets as they leave them."""
+    """Keep what the transaction has judged: its files, and the tickets as they leave them.
+
+    Raises:
+        LockTimeoutError: another worker has judged some of the files meanwhile.
+    """
     connection.execute(KEEP_TICKETS, [run, generation], prepare=False)
     judged = Jsonb([_columns(file) for file in files])
-    connection.execute(KEEP_FILES, [judged, run], prepare=False)
+    kept = connection.execute(KEEP_FILES, [judged, run], prepare=False).rowcount
+    if kept != len(files):
+        raise LockTimeoutError(
+            f"another worker judges plan {run} at the same time: of {len(files)} files it had "
+            f"{len(files) - kept} first; go on with the plan once that one has ended"
+        )
 
 
 def _columns(file: JudgedFile) -> dict[str, object]:
@@ -357,7 +367,11 @@ def finish_plan(connection: Connection, run: int, summary: dict[str, Any]) -> No
 FORGET_PLAN = """
 with forgotten as (
     delete from scratch.reseed_plans
-    where run = %(run)s or opened_at < now() - make_interval(hours => %(hours)s)
+    where
+        run = %(run)s
+        or opened_at < now() - make_interval(
+            hours => case when summary is null then 7 * %(hours)s else %(hours)s end
+        )
     returning run
 ),
 
@@ -374,5 +388,5 @@ delete from scratch.reseed_closures where run in (select run from forgotten)
 
 
 def forget_plan(connection: Connection, run: int | None = None) -> None:
-    """Forget the plan, and those that were opened more than a day ago, finished or not."""
+    """Forget the plan, those finished and opened more than a day ago, all after a week."""
     connection.execute(FORGET_PLAN, {"run": run, "hours": SUMMARY_KEPT_HOURS})
