@@ -382,7 +382,8 @@ listed = st.tuples(
 )
 
 
-@SHARED_DATABASE
+# Each example plans and applies twice: a quarter of the examples takes as long as the other tests.
+@settings(SHARED_DATABASE, max_examples=max(50, SHARED_DATABASE.max_examples // 4))
 @given(
     former=st.lists(st.builds(Put, st.sampled_from(STAMPS), contents), max_size=5),
     moved=st.lists(listed, max_size=8),
