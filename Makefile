@@ -1,11 +1,15 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
-	db-destroy psql migrate status localstack localstack-stop logs bench-ingest bench-geocode \
-	bench-read bench-reseed build deploy bucket-events reseed clean
+	db-destroy psql migrate status localstack localstack-stop logs logs-file run pause resume \
+	redrive dead-letters rotate game-day audit sbom licences bench-ingest bench-geocode bench-read \
+	bench-reseed build deploy bucket-events reseed clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
 ARGS ?=
+# For make logs: trouble, quarantined, errors, … or a pattern; and how far back: 30m, 6h, 2d
+FILTER ?=
+SINCE ?= 1h
 # Where it is deployed (a stage of samconfig.toml), and for which processor it is built
 STAGE ?=
 ARCH ?= arm64
@@ -65,8 +69,9 @@ migrate: setup ## List the migrations that would be applied (ARGS=--apply applie
 	@if [ -n "$(STAGE)" ]; then scripts/deploy.sh migrate $(STAGE) $(ARGS); \
 	else scripts/cluster.sh run .venv/bin/fleettickets migrate $(ARGS); fi
 
-status: setup ## Show what was ingested and what is pending
-	@scripts/cluster.sh run .venv/bin/fleettickets status $(ARGS)
+status: setup ## Show what was ingested and what is pending (ARGS=--check fails as an alarm would)
+	@if [ -n "$(STAGE)" ]; then scripts/deploy.sh operate $(STAGE) run .venv/bin/fleettickets status $(ARGS); \
+	else scripts/cluster.sh run .venv/bin/fleettickets status $(ARGS); fi
 
 localstack: setup ## Start LocalStack, without Docker, and say where it is
 	@scripts/localstack.sh start && scripts/localstack.sh status
@@ -74,8 +79,41 @@ localstack: setup ## Start LocalStack, without Docker, and say where it is
 localstack-stop: ## Stop LocalStack; what was deployed there is gone
 	@scripts/localstack.sh stop
 
-logs: setup ## Show what the deployed functions logged (STAGE=staging for AWS; ARGS=--trouble)
-	@scripts/deploy.sh logs $(or $(STAGE),localstack) $(ARGS)
+logs: setup ## Show what the deployed functions logged (FILTER=trouble SINCE=6h; STAGE=staging for AWS)
+	@scripts/deploy.sh logs $(or $(STAGE),localstack) --since '$(SINCE)' --filter '$(value FILTER)' $(ARGS)
+
+logs-file: setup ## Show one file's story (KEY=automations/inc/changes/… or a stamp; SINCE=2d)
+	@scripts/deploy.sh logs $(or $(STAGE),localstack) --since '$(SINCE)' --key '$(KEY)' $(ARGS)
+
+run: setup ## Run fleettickets with a stage's bucket and database (ARGS="replay KEY --apply")
+	@scripts/deploy.sh operate $(or $(STAGE),localstack) run .venv/bin/fleettickets $(ARGS)
+
+pause: setup ## Let doorbells wait in their queue; make resume goes on
+	@scripts/deploy.sh operate $(or $(STAGE),localstack) pause
+
+resume: setup ## Answer doorbells again
+	@scripts/deploy.sh operate $(or $(STAGE),localstack) resume
+
+redrive: setup ## Give the doorbells that were given up another chance
+	@scripts/deploy.sh operate $(or $(STAGE),localstack) redrive
+
+dead-letters: setup ## Show undelivered events and failed runs (ARGS=--discard deletes them then)
+	@scripts/deploy.sh operate $(or $(STAGE),localstack) dead-letters $(ARGS)
+
+rotate: setup ## Give the functions' database role another password
+	@scripts/deploy.sh operate $(or $(STAGE),localstack) rotate
+
+game-day: setup ## Cause every alarm on stacks of its own on LocalStack, and mend it by the runbook
+	@GAME_DAY=all scripts/test.sh tests/stack/test_game_day.py tests/stack/test_long_game_day.py $(ARGS)
+
+audit: setup ## Look for known vulnerabilities in everything that is locked (asks pypi.org)
+	@scripts/supply_chain.sh audit
+
+sbom: setup ## Write the bill of materials of what is deployed, as CycloneDX, into .local/sbom.json
+	@scripts/supply_chain.sh sbom
+
+licences: setup ## Write docs/licences.md anew
+	@scripts/supply_chain.sh licences
 
 bench-ingest: setup ## Measure ingest against the batch worker's way and against COPY
 	@scripts/cluster.sh run .venv/bin/python -m tests.bench.ingest $(ARGS)

@@ -5,7 +5,8 @@
 #   deploy.sh deploy STAGE              build and deploy; without Docker. `localstack` is this machine's
 #   deploy.sh migrate STAGE [--apply]   list the migrations that the stage's database lacks, or apply them
 #   deploy.sh reseed STAGE [OPTION…]    a dry run; --plan HASH applies it, --allow-missing
-#   deploy.sh logs STAGE [OPTION…]      --minutes 10, --trouble, --raw
+#   deploy.sh logs STAGE [OPTION…]      --since 30m, --filter trouble, --key KEY, --raw
+#   deploy.sh operate STAGE VERB…       pause, resume, redrive, dead-letters, rotate, run COMMAND…
 #
 # For AWS it takes the credentials that the AWS command line takes. `localstack` is the LocalStack of
 # AWS_ENDPOINT_URL, or else this checkout's own. SAMCONFIG names another file of stages.
@@ -64,7 +65,7 @@ command_deploy() {
 deploy_on_localstack() {
   scripts/build.sh host
   [ -n "${AWS_ENDPOINT_URL:-}" ] || scripts/localstack.sh start
-  scripts/cluster.sh start
+  [ -n "${DATABASE_URL:-}" ] || scripts/cluster.sh start
   DATABASE_URL=$(scripts/cluster.sh url) on_localstack .venv/bin/python -m tests.support.stages
 }
 
@@ -77,6 +78,8 @@ command_migrate() { run_for "$1" scripts/remote_migrate.py "${@:2}"; }
 command_reseed() { run_for "$1" scripts/reseed.py --stage "$1" "${@:2}"; }
 
 command_logs() { run_for "$1" scripts/show_logs.py "${@:2}"; }
+
+command_operate() { run_for "$1" scripts/operate.py "${@:2}"; }
 
 # Runs a script for a stage's stack. Arguments: stage, script, the script's own.
 run_for() {
@@ -93,9 +96,9 @@ run_for() {
 }
 
 case ${1:-} in
-  deploy | migrate | reseed | logs)
+  deploy | migrate | reseed | logs | operate)
     [ -n "${2:-}" ] || fail "say where: make $1 STAGE=staging (or another stage of samconfig.toml)"
     "command_$1" "${@:2}"
     ;;
-  *) fail "usage: deploy.sh deploy STAGE | migrate STAGE [--apply] | reseed STAGE [OPTION…] | logs STAGE [OPTION…]" ;;
+  *) fail "usage: deploy.sh deploy | migrate | reseed | logs | operate STAGE [OPTION…]; see its first lines" ;;
 esac

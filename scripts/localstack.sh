@@ -115,6 +115,7 @@ set_environment() {
   export PROCESS_EXECUTOR_PYTHON=$FUNCTIONS_PYTHON PROCESS_EXECUTOR_DIRECTORY=$STATE/sandboxes
   export LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC=0.02 # stock: one batch a second
   export LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC=0.2
+  export SQS_CLOUDWATCH_METRICS_REPORT_INTERVAL=1 ALARM_MINUTE_SECONDS=2 # an alarm goes in seconds
   export LAMBDA_RETRY_BASE_DELAY=1 # of asynchronous invocations; AWS waits a minute
 }
 

@@ -632,6 +632,199 @@ $$;
 
 COMMENT ON FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision) IS 'Which vehicles of a GeoJSON FeatureCollection of points are nearest to a ticket, nearest first; none if nothing places the ticket. Arguments: ticket, vehicles, how many (1 to 1000), how far at most in metres (null: any).';
 
+-- Name: fn_pipeline_status(timestamp with time zone, jsonb); Type: FUNCTION; Schema: reporting; Owner: -
+
+CREATE FUNCTION reporting.fn_pipeline_status(p_at timestamp with time zone DEFAULT now(), p_limits jsonb DEFAULT '{}'::jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    with limits as (
+        select
+            jsonb_build_object(
+                'freshness', 1800, 'from_hour', 6, 'to_hour', 21, 'schedule', 1800,
+                'quarantine', 0, 'rejects', 5, 'held', 0, 'gone', 0, 'reseed', 0,
+                'reseed-needed', 0, 'doorbell-dead-letters', 0, 'dead-letters', 0, 'errors', 1
+            ) || p_limits as limits
+    ),
+
+    stream as (
+        select streams.generation, streams.source, streams.refused_source, streams.mode,
+            streams.lease_owner, streams.lease_expires_at, streams.opened_at,
+            streams.pending, streams.pending_as_of, streams.held
+        from tickets.import_streams as streams
+        where streams.dataset = 'inc'
+        order by streams.generation desc
+        limit 1
+    ),
+
+    sweep as (
+        select max(runs.ran_at) as ran_at, (max(runs.facts::text))::jsonb as facts
+        from tickets.step_runs as runs
+        where runs.step = 'sweep' and runs.facts is not null
+    ),
+
+    -- Only small files are rejected by a row or two; so few say nothing about a rate.
+    rejects as (
+        select
+            case
+                when sum(files.rows_rejected) >= 10
+                    then round(100 * sum(files.rows_rejected) / sum(files.rows_read), 2)
+                else 0
+            end as percent
+        from tickets.import_files as files
+        where files.dataset = 'inc' and files.applied_at > p_at - interval '1 hour'
+    ),
+
+    attempts as (
+        select
+            attempts.outcome,
+            floor(extract(epoch from p_at - attempts.started_at) / 1200) as slice,
+            exists (
+                select from tickets.import_files as files
+                where
+                    files.dataset = attempts.dataset and files.generation = attempts.generation
+                    and files.stamp = attempts.stamp
+            ) as is_settled
+        from tickets.import_attempts as attempts
+        where
+            attempts.dataset = 'inc' and attempts.worker = 'function'
+            and attempts.started_at > p_at - interval '1 hour'
+    ),
+
+    gone as (
+        select
+            (select count(*) from attempts
+            where attempts.outcome = 'ObjectGoneError' and not attempts.is_settled)
+            + (select count(*) from tickets.import_files as files
+            where files.dataset = 'inc' and files.status = 'skipped' and files.reason = 'gone'
+                and files.applied_at > p_at - interval '1 hour') as files
+    ),
+
+    failures as (
+        select
+            (select count(distinct attempts.slice) from attempts
+            where attempts.outcome like '%Error'
+                and attempts.outcome not in ('ObjectGoneError', 'ObjectChangedError')) as slices,
+            (select coalesce(max(runs.failures), 0) from tickets.step_runs as runs) as in_a_row
+    ),
+
+    manifest as (
+        select count(*) as files, count(*) filter (where manifest.settled_revision is null) as left
+        from tickets.import_manifest as manifest
+        inner join stream on manifest.generation = stream.generation
+        where manifest.dataset = 'inc'
+    ),
+
+    facts as (
+        select
+            case
+                when stream.refused_source is not null or stream.pending_as_of is null then null
+                when coalesce(stream.pending, 0) = 0 or stream.mode = 'reseed' then 0
+                else greatest(0, floor(extract(
+                    epoch from p_at - coalesce(
+                        (sweep.facts ->> 'pending_since')::timestamptz, stream.pending_as_of
+                    )
+                )))
+            end as lag_seconds,
+            floor(
+                extract(epoch from p_at - coalesce(sweep.ran_at, stream.pending_as_of))
+            ) as unswept_seconds,
+            extract(hour from p_at at time zone 'Africa/Nairobi')
+            >= (limits.limits ->> 'from_hour')::integer
+            and extract(hour from p_at at time zone 'Africa/Nairobi')
+            < (limits.limits ->> 'to_hour')::integer as is_working,
+            case
+                when
+                    stream.mode = 'reseed'
+                    and coalesce(stream.lease_expires_at < p_at, stream.lease_owner is null)
+                    then manifest.left
+                else 0
+            end as abandoned_files,
+            sweep.facts as swept
+        from stream
+        cross join sweep
+        cross join limits
+        cross join manifest
+    ),
+
+    measured as (
+        select measures.name, measures.value, measures.says
+        from facts
+        cross join stream
+        cross join rejects
+        cross join gone
+        cross join failures
+        cross join lateral (
+            values
+            ('freshness', facts.lag_seconds, 'seconds that the oldest pending file has waited'),
+            ('schedule', facts.unswept_seconds, 'seconds since the last sweep'),
+            ('quarantine', tickets.files_in_quarantine(), 'files that wait for a person'),
+            ('rejects', rejects.percent, 'percent of the last hour''s rows that were rejected'),
+            ('held', coalesce(stream.held, 0), 'keys whose stamp is no real time, or ahead of now'),
+            ('gone', gone.files, 'files that vanished, in the last hour, before they were applied'),
+            ('reseed', facts.abandoned_files, 'files left of a reseed that nobody runs'),
+            ('reseed-needed', (stream.refused_source is not null)::integer,
+                'configured sources that are not the one of the tickets'),
+            ('doorbell-dead-letters',
+                coalesce((facts.swept ->> 'doorbell_dead_letters')::numeric, 0),
+                'doorbells that were given up'),
+            ('dead-letters', coalesce((facts.swept ->> 'dead_letters')::numeric, 0),
+                'events that were not delivered, and scheduled runs that failed'),
+            ('errors', greatest(failures.slices, failures.in_a_row),
+                'times in a row that a step failed, or thirds of the last hour in which ingest did')
+        ) as measures (name, value, says)
+    ),
+
+    checks as (
+        select
+            measured.name,
+            case
+                when measured.name = 'freshness' and not facts.is_working then true
+                else coalesce(measured.value <= (limits.limits ->> measured.name)::numeric, false)
+            end as ok,
+            measured.value,
+            (limits.limits ->> measured.name)::numeric as limit,
+            measured.says
+        from measured
+        cross join facts
+        cross join limits
+    )
+
+    select
+        jsonb_build_object(
+            'at', p_at,
+            'ok', (select bool_and(checks.ok) from checks),
+            'working_hours', (select facts.is_working from facts),
+            'checks', (select jsonb_agg(to_jsonb(checks) order by checks.ok, checks.name) from checks),
+            'freshness', tickets.freshness(),
+            'stream', (
+                select
+                    to_jsonb(stream) || jsonb_build_object(
+                        'manifest_files', manifest.files, 'manifest_left', manifest.left
+                    )
+                from stream
+                cross join manifest
+            ),
+            'steps', (
+                select
+                    coalesce(
+                        jsonb_agg(
+                            jsonb_build_object(
+                                'step', runs.step, 'ran_at', runs.ran_at, 'error', runs.error,
+                                'failures', runs.failures
+                            )
+                            order by runs.step
+                        ), '[]'
+                    )
+                from tickets.step_runs as runs
+            )
+        )
+$$;
+
+-- Name: FUNCTION fn_pipeline_status(p_at timestamp with time zone, p_limits jsonb); Type: COMMENT; Schema: reporting; Owner: -
+
+COMMENT ON FUNCTION reporting.fn_pipeline_status(p_at timestamp with time zone, p_limits jsonb) IS 'Whether an operator is needed: ok, and checks (name, ok, value, limit, says), those that fail first, named as the alarms and the sections of the runbook are; a null value means that nobody has measured. Then working_hours, freshness, stream (the current generation) and steps. p_at: the moment to judge for. p_limits: limits by check''s name that replace the defaults, and from_hour, to_hour: the hours of the day (EAT) in which freshness is judged.';
+
 -- Name: fn_tickets_for_map(boolean, text, text); Type: FUNCTION; Schema: reporting; Owner: -
 
 CREATE FUNCTION reporting.fn_tickets_for_map(p_open_only boolean DEFAULT true, p_cluster text DEFAULT NULL::text, p_status text DEFAULT NULL::text) RETURNS jsonb
@@ -1652,6 +1845,32 @@ $$;
 
 COMMENT ON FUNCTION tickets.feed_point(p_raw jsonb) IS 'The point that a ticket''s raw gives itself; null if it is no coordinate.';
 
+-- Name: files_in_quarantine(); Type: FUNCTION; Schema: tickets; Owner: -
+
+CREATE FUNCTION tickets.files_in_quarantine() RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select count(*)
+    from tickets.import_files as files
+    where
+        files.dataset = 'inc' and files.status = 'quarantined'
+        and files.generation = (
+            select max(streams.generation) from tickets.import_streams as streams
+            where streams.dataset = 'inc'
+        )
+        and not exists (
+            select from tickets.import_files as later
+            where
+                later.dataset = files.dataset and later.generation = files.generation
+                and later.stamp = files.stamp and later.revision > files.revision
+        )
+$$;
+
+-- Name: FUNCTION files_in_quarantine(); Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON FUNCTION tickets.files_in_quarantine() IS 'How many files of the current generation wait for a person: mended and replayed, or skipped.';
+
 -- Name: follow_clusters(); Type: FUNCTION; Schema: tickets; Owner: -
 
 CREATE FUNCTION tickets.follow_clusters() RETURNS trigger
@@ -1959,7 +2178,8 @@ begin
             'tickets.resolve_point(jsonb), tickets.reconcile_geometry(), '
             'tickets.lock_dataset(text), tickets.key_stamp(text), tickets.freshness(), '
             'tickets.open_facts(), tickets.day_figures(timestamptz, timestamptz, timestamptz), '
-            'tickets.capture_history(timestamptz) to fleettickets_ingest';
+            'tickets.capture_history(timestamptz), tickets.files_in_quarantine(), '
+            'reporting.fn_pipeline_status(timestamptz, jsonb) to fleettickets_ingest';
         -- All but verified: that is for people.
         execute 'grant insert (cluster, geom, source, provider, query, confidence, outcome, '
             'reason, attempts, next_attempt_at, expires_at, updated_at), update (geom, source, '
@@ -1971,6 +2191,7 @@ begin
             'distance_metres, confidence, outcome, reason, attempts, next_attempt_at, '
             'expires_at, updated_at) on tickets.geo_locations to fleettickets_ingest';
         execute 'grant select on tickets.geocode_backlog to fleettickets_ingest';
+        execute 'grant select, insert, update on tickets.step_runs to fleettickets_ingest';
         execute 'grant select, delete on tickets.enrich_marks to fleettickets_ingest';
         execute format(
             'grant temporary on database %I to fleettickets_ingest', current_database()
@@ -4153,6 +4374,41 @@ COMMENT ON COLUMN tickets.schema_migrations.sha256 IS 'SHA-256 of its bytes in h
 
 COMMENT ON COLUMN tickets.schema_migrations.applied_at IS 'When it was applied; null if an older system did not say.';
 
+-- Name: step_runs; Type: TABLE; Schema: tickets; Owner: -
+
+CREATE TABLE tickets.step_runs (
+    step text NOT NULL,
+    ran_at timestamp with time zone NOT NULL,
+    error text,
+    failures integer DEFAULT 0 NOT NULL,
+    facts jsonb,
+    CONSTRAINT step_runs_failures_fit_error CHECK (((failures > 0) = (error IS NOT NULL)))
+);
+
+-- Name: TABLE step_runs; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON TABLE tickets.step_runs IS 'The last run of each step of the scheduled run.';
+
+-- Name: COLUMN step_runs.step; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.step_runs.step IS 'Name of the step: sweep, history, ….';
+
+-- Name: COLUMN step_runs.ran_at; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.step_runs.ran_at IS 'When it last ended.';
+
+-- Name: COLUMN step_runs.error; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.step_runs.error IS 'Class of the error that it ended in; null if it did its work.';
+
+-- Name: COLUMN step_runs.failures; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.step_runs.failures IS 'How many times in a row it has failed by now.';
+
+-- Name: COLUMN step_runs.facts; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON COLUMN tickets.step_runs.facts IS 'What its last good run found that the database cannot know. Of the sweep: pending_since (when the oldest pending file could have been applied; null if none waits), dead_letters and doorbell_dead_letters (messages in these queues; null if nobody looked). Null if there is nothing.';
+
 -- Name: reseed_before reseed_before_pkey; Type: CONSTRAINT; Schema: scratch; Owner: -
 
 ALTER TABLE ONLY scratch.reseed_before
@@ -4257,6 +4513,11 @@ ALTER TABLE ONLY tickets.schema_migrations
 
 ALTER TABLE ONLY tickets.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (is_only_row);
+
+-- Name: step_runs step_runs_pkey; Type: CONSTRAINT; Schema: tickets; Owner: -
+
+ALTER TABLE ONLY tickets.step_runs
+    ADD CONSTRAINT step_runs_pkey PRIMARY KEY (step);
 
 -- Name: closure_events_closed_at_idx; Type: INDEX; Schema: tickets; Owner: -
 
@@ -4628,6 +4889,12 @@ GRANT ALL ON FUNCTION reporting.fn_nearest_open_tickets(p_longitude double preci
 REVOKE ALL ON FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION reporting.fn_nearest_vehicles(p_ticket_id text, p_vehicles jsonb, p_limit integer, p_max_metres double precision) TO fleettickets_read;
 
+-- Name: FUNCTION fn_pipeline_status(p_at timestamp with time zone, p_limits jsonb); Type: ACL; Schema: reporting; Owner: -
+
+REVOKE ALL ON FUNCTION reporting.fn_pipeline_status(p_at timestamp with time zone, p_limits jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION reporting.fn_pipeline_status(p_at timestamp with time zone, p_limits jsonb) TO fleettickets_ingest;
+GRANT ALL ON FUNCTION reporting.fn_pipeline_status(p_at timestamp with time zone, p_limits jsonb) TO fleettickets_read;
+
 -- Name: FUNCTION fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text); Type: ACL; Schema: reporting; Owner: -
 
 REVOKE ALL ON FUNCTION reporting.fn_tickets_for_map(p_open_only boolean, p_cluster text, p_status text) FROM PUBLIC;
@@ -4753,6 +5020,11 @@ GRANT ALL ON FUNCTION tickets.feature_text(p_longitude double precision, p_latit
 REVOKE ALL ON FUNCTION tickets.feed_point(p_raw jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tickets.feed_point(p_raw jsonb) TO fleettickets_ingest;
 GRANT ALL ON FUNCTION tickets.feed_point(p_raw jsonb) TO fleettickets_plan;
+
+-- Name: FUNCTION files_in_quarantine(); Type: ACL; Schema: tickets; Owner: -
+
+REVOKE ALL ON FUNCTION tickets.files_in_quarantine() FROM PUBLIC;
+GRANT ALL ON FUNCTION tickets.files_in_quarantine() TO fleettickets_ingest;
 
 -- Name: FUNCTION follow_clusters(); Type: ACL; Schema: tickets; Owner: -
 
@@ -5103,6 +5375,11 @@ GRANT SELECT ON TABLE tickets.inc_versions TO fleettickets_plan;
 -- Name: TABLE schema_migrations; Type: ACL; Schema: tickets; Owner: -
 
 GRANT SELECT ON TABLE tickets.schema_migrations TO fleettickets_plan;
+
+-- Name: TABLE step_runs; Type: ACL; Schema: tickets; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE tickets.step_runs TO fleettickets_ingest;
+GRANT SELECT ON TABLE tickets.step_runs TO fleettickets_plan;
 
 -- PostgreSQL database dump complete
 

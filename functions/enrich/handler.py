@@ -5,13 +5,12 @@ Each step fails alone: the others are done all the same, and the run fails at it
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fleettickets.clients.geocoders.interface import Geocoder
@@ -19,6 +18,7 @@ from fleettickets.clients.queues import DoorbellQueue
 from fleettickets.core.locations import Tier
 from fleettickets.errors import GeocoderKeyError, InputError, StepsFailedError
 from fleettickets.jobs.geocode import GeocodeContext, GeocodeSummary, geocode
+from fleettickets.jobs.operation import StepResult, report_steps
 from fleettickets.jobs.sweep import SweepSummary, sweep
 from fleettickets.runtime import (
     Runtime,
@@ -30,7 +30,13 @@ from fleettickets.runtime import (
 from fleettickets.settings import Settings
 from fleettickets.store.enrich_marks import reconcile_geometry
 from fleettickets.store.history import capture_history
-from fleettickets.telemetry import describe_error, function_logger, function_metrics
+from fleettickets.telemetry import (
+    counted_outages,
+    describe_error,
+    function_logger,
+    function_metrics,
+    publish,
+)
 
 # History waits for the file that is being applied: a day's last snapshot has no second chance.
 LOCK_TIMEOUT = timedelta(minutes=5)
@@ -58,10 +64,15 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
         InputError: the input names no steps, or one that there is not; nothing was done.
         StepsFailedError: these failed; all others were done.
     """
-    metrics.add_metric("RunsStarted", MetricUnit.Count, 1)
+    started = time.monotonic()
+    publish(metrics, RunsStarted=1)
     steps, run = _steps(event), Run(_scheduled_at(event), context)
-    failed = [step for step in steps if not _succeeds(step, run)]
-    metrics.add_metric("StepsFailed", MetricUnit.Count, len(failed))
+    results = [_run_step(step, run) for step in steps]
+    failed = [result.step for result in results if result.error is not None]
+    publish(metrics, StepsFailed=len(failed))
+    _report(results)
+    facts = {"steps": steps, "failed": failed, "duration_ms": milliseconds_since(started)}
+    logger.info("run was ended", extra={"outcome": "failed" if failed else "done"} | facts)
     if failed:
         raise StepsFailedError(failed)
 
@@ -90,18 +101,35 @@ def _scheduled_at(event: Mapping[str, Any]) -> datetime | None:
     return scheduled_at
 
 
-def _succeeds(step: str, run: Run) -> bool:
+def _run_step(step: str, run: Run) -> StepResult:
     """Run one step and log it; its failure is logged here and told by the result."""
     started = time.monotonic()
     try:
-        facts = STEPS[step](run)
+        with counted_outages(metrics):
+            facts = STEPS[step](run)
     except Exception as error:  # noqa: BLE001 - whatever happened to one step, the others are run
         _release_connection()
-        facts = _about(step, "failed", started) | describe_error(error)
-        logger.error("step failed", extra=facts)  # noqa: TRY400
-        return False
+        described = _about(step, "failed", started) | describe_error(error)
+        logger.error("step failed", extra=described)  # noqa: TRY400
+        return StepResult(step, type(error).__name__)
     logger.info("step was run", extra=_about(step, "done", started) | facts)
-    return True
+    return StepResult(step, facts=facts)
+
+
+def _report(results: Sequence[StepResult]) -> None:
+    """Keep what the steps came to where `status` finds it, and publish how things stand.
+
+    A run whose work is done does not fail because that cannot be told.
+    """
+    try:
+        standing = report_steps(_runtime().connections.get(), results)
+    except Exception as error:  # noqa: BLE001
+        _release_connection()
+        logger.warning("run was not reported", extra=describe_error(error))
+        return
+    publish(metrics, FilesInQuarantine=standing.files_in_quarantine)
+    if standing.geocode_coverage is not None:
+        publish(metrics, GeocodeCoverage=100 * standing.geocode_coverage)
 
 
 def _about(step: str, outcome: str, started: float) -> dict[str, object]:
@@ -118,7 +146,8 @@ def _sweep(run: Run) -> dict[str, object]:
     )
     _publish(summary)
     if summary.reason is not None:
-        logger.error("reseed is needed", extra={"error": summary.reason})
+        facts = {"error": "SourceMismatchError", "reason": summary.reason}
+        logger.error("reseed is needed", extra=facts)
     return {
         "outcome": summary.outcome,
         "key": summary.rung_key,
@@ -128,18 +157,23 @@ def _sweep(run: Run) -> dict[str, object]:
         "foreign": len(summary.foreign),
         "archived": summary.archived,
         "lag_seconds": round(summary.lag_seconds),
+        "pending_since": None if summary.since is None else summary.since.isoformat(),
+        **{name: queue.count() for name, queue in _dead_letter_queues().items()},
     }
 
 
 def _publish(summary: SweepSummary) -> None:
     """Publish what alarms watch, at zero too; but no lag of a stream that nobody may ingest."""
     is_needed = summary.outcome == "reseed needed"
-    metrics.add_metric("ReseedNeeded", MetricUnit.Count, int(is_needed))
-    metrics.add_metric("NotificationsLost", MetricUnit.Count, len(summary.lost))
-    metrics.add_metric("KeysHeld", MetricUnit.Count, len(summary.held))
-    metrics.add_metric("PendingFiles", MetricUnit.Count, summary.pending)
+    publish(
+        metrics,
+        ReseedNeeded=int(is_needed),
+        NotificationsLost=len(summary.lost),
+        KeysHeld=len(summary.held),
+        PendingFiles=summary.pending,
+    )
     if not is_needed:
-        metrics.add_metric("WatermarkLagSeconds", MetricUnit.Seconds, summary.lag_seconds)
+        publish(metrics, WatermarkLagSeconds=summary.lag_seconds)
 
 
 def _clusters(run: Run) -> dict[str, object]:
@@ -174,9 +208,14 @@ def _geocode(run: Run, tier: Tier) -> dict[str, object]:
 
 
 def _publish_geocoding(summary: GeocodeSummary) -> None:
-    metrics.add_metric("GeocodeCalls", MetricUnit.Count, summary.asked + summary.failed)
-    metrics.add_metric("GeocodeFailures", MetricUnit.Count, summary.failed)
-    metrics.add_metric("PlacesFound", MetricUnit.Count, summary.found)
+    publish(
+        metrics,
+        GeocodeCalls=summary.asked + summary.failed,
+        GeocodeFailures=summary.failed,
+        GeocodeFound=summary.found,
+        GeocodeRejected=summary.rejected,
+        GeocodeQuota=int(summary.outcome == "quota"),
+    )
 
 
 def _history(run: Run) -> dict[str, object]:
@@ -223,3 +262,10 @@ def _geocoder() -> Geocoder:
 @cache
 def _queue() -> DoorbellQueue:
     return DoorbellQueue(_settings().require_doorbell_queue_url())
+
+
+@cache
+def _dead_letter_queues() -> Mapping[str, DoorbellQueue]:
+    """Return the queues of dead letters by what `status` calls their counts."""
+    urls = _settings().dead_letter_queue_urls
+    return {name: DoorbellQueue(url) for name, url in urls.items()}

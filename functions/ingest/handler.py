@@ -6,21 +6,35 @@ doorbell does no harm.
 """
 
 import os
+import time
 from contextlib import suppress
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import TypedDict
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fleettickets.clients.queues import DoorbellQueue, delay_seconds
 from fleettickets.core.doorbells import Doorbell, is_test_event, parse_doorbells
-from fleettickets.errors import OutOfTimeError, RetryableError, SourceMismatchError
-from fleettickets.jobs.context import IngestSummary
+from fleettickets.errors import (
+    OutOfTimeError,
+    RetryableError,
+    SourceMismatchError,
+)
+from fleettickets.jobs.context import IngestContext, IngestSummary
 from fleettickets.jobs.ingest import ingest_pending
-from fleettickets.runtime import Runtime, start_runtime
+from fleettickets.runtime import Runtime, milliseconds_since, start_runtime
 from fleettickets.settings import Settings
-from fleettickets.telemetry import function_logger, function_metrics
+from fleettickets.store.connections import translated_errors
+from fleettickets.store.step_runs import files_in_quarantine
+from fleettickets.telemetry import (
+    counted_outages,
+    describe_error,
+    function_logger,
+    function_metrics,
+    publish,
+    publish_file,
+)
 
 logger = function_logger("ingest", os.environ)
 metrics = function_metrics(os.environ)
@@ -59,15 +73,16 @@ def handle(event: Event, context: LambdaContext) -> None:
             timeout, and in the end lies in the dead-letter queue.
     """
     for record in event["Records"]:
-        metrics.add_metric("DoorbellsReceived", MetricUnit.Count, 1)
+        publish(metrics, DoorbellsReceived=1)
         _answer(record, context)
 
 
 def _answer(record: Record, context: LambdaContext) -> None:
     runtime = _runtime()
     try:
-        for doorbell in _own_doorbells(record["body"], runtime):
-            _ingest(runtime, doorbell, record, context)
+        with counted_outages(metrics):
+            for doorbell in _own_doorbells(record["body"], runtime):
+                _ingest(runtime, doorbell, record, context)
     except BaseException as error:
         runtime.connections.discard()
         if isinstance(error, RetryableError):
@@ -80,7 +95,7 @@ def _own_doorbells(body: str, runtime: Runtime) -> list[Doorbell]:
     rung = parse_doorbells(body, runtime.prefix)
     own = [doorbell for doorbell in rung if _is_own(doorbell, runtime)]
     if not own:
-        metrics.add_metric("DoorbellsIgnored", MetricUnit.Count, 1)
+        publish(metrics, DoorbellsIgnored=1)
         reason = "test event" if is_test_event(body) else "foreign" if rung else "not understood"
         keys = [doorbell.key for doorbell in rung]
         logger.info("doorbell was ignored", extra={"outcome": reason, "key": keys})
@@ -98,14 +113,16 @@ def _is_own(doorbell: Doorbell, runtime: Runtime) -> bool:
 
 
 def _ingest(runtime: Runtime, doorbell: Doorbell, record: Record, context: LambdaContext) -> None:
-    job = runtime.ingest_context(context)
+    started = time.monotonic()
+    job = replace(runtime.ingest_context(context), on_outcome=partial(publish_file, metrics))
     try:
         summary = ingest_pending(job, through=doorbell.key, etag=doorbell.etag)
     except SourceMismatchError as error:
-        metrics.add_metric("ReseedNeeded", MetricUnit.Count, 1)
-        logger.error("reseed is needed", extra={"key": doorbell.key, "error": str(error)})  # noqa: TRY400
+        publish(metrics, ReseedNeeded=1)
+        facts = {"key": doorbell.key, "outcome": "reseed needed"} | describe_error(error)
+        logger.error("reseed is needed", extra=facts)  # noqa: TRY400
         return
-    _report(doorbell, summary)
+    _report(job, doorbell, summary, milliseconds_since(started))
     if summary.out_of_time:
         _continue_later(record, doorbell, summary)
 
@@ -123,18 +140,18 @@ def _continue_later(record: Record, doorbell: Doorbell, summary: IngestSummary) 
     logger.info("doorbell was rung again", extra={"key": doorbell.key})
 
 
-def _report(doorbell: Doorbell, summary: IngestSummary) -> None:
-    late = sum(1 for outcome in summary.outcomes if outcome.late)
-    counts = {
-        "FilesApplied": summary.count("applied"),
-        "FilesQuarantined": summary.count("quarantined"),
-        "FilesLate": late,
-        "KeysGone": len(summary.gone),
-        "KeysHeld": len(summary.held),
-        "KeysForeign": len(summary.foreign),
-    }
-    for name, count in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, count)
+def _report(
+    job: IngestContext, doorbell: Doorbell, summary: IngestSummary, duration_ms: int
+) -> None:
+    publish(
+        metrics,
+        KeysGone=len(summary.gone),
+        KeysHeld=len(summary.held),
+        KeysForeign=len(summary.foreign),
+    )
+    if summary.count("applied") or summary.count("quarantined"):
+        with translated_errors():
+            publish(metrics, FilesInQuarantine=files_in_quarantine(job.connection))
     logger.info(
         "doorbell was answered",
         extra={
@@ -143,6 +160,7 @@ def _report(doorbell: Doorbell, summary: IngestSummary) -> None:
             "files": len(summary.outcomes),
             "pending": summary.pending,
             "gone": list(summary.gone),
+            "duration_ms": duration_ms,
         },
     )
 

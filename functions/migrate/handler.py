@@ -5,6 +5,7 @@ On deploy CloudFormation waits for an answer, so it gets one whatever happens. O
 """
 
 import os
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,12 +17,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fleettickets.clients.cloudformation import ResourceEvent, answer_stack
 from fleettickets.errors import InputError
-from fleettickets.runtime import keep_connection
+from fleettickets.runtime import keep_connection, milliseconds_since
 from fleettickets.settings import Settings
 from fleettickets.store.connections import Connection, ConnectionKeeper
 from fleettickets.store.migration_files import find_migrations
 from fleettickets.store.migrations import apply_migrations, plan_migrations
-from fleettickets.telemetry import describe_error, function_logger
+from fleettickets.telemetry import (
+    counted_outages,
+    describe_error,
+    function_logger,
+    function_metrics,
+    publish,
+)
 
 # While a migration waits for a table, all who come after it wait behind it.
 LOCK_TIMEOUT = timedelta(seconds=60)
@@ -29,9 +36,11 @@ ANSWER_SECONDS = 45.0  # kept for the answer; a migration that is still at work 
 RESOURCE_ID = "fleettickets-migrations"
 
 logger = function_logger("migrate", os.environ)
+metrics = function_metrics(os.environ)
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="RequestId")
+@metrics.log_metrics
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object] | None:
     """Migrate for CloudFormation, or answer what was, or would be, applied.
 
@@ -40,6 +49,7 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object
         FleetticketsError: on demand only: nothing of the migration that failed was kept.
         RetryableError: CloudFormation could not be answered; the run is then repeated.
     """
+    publish(metrics, MigrationsApplied=0)  # unless some are: a run that failed shows too
     if "ResponseURL" in event:
         _answer_stack(cast("ResourceEvent", event), context)
         return None
@@ -63,18 +73,21 @@ def _answer_stack(event: ResourceEvent, context: LambdaContext) -> None:
 
 
 def _migrate(context: LambdaContext, *, apply: bool) -> dict[str, object]:
-    notices: list[str] = []
+    started, notices = time.monotonic(), list[str]()
     directory, connections = find_migrations(_settings().migrations_dir), _connections()
     run = apply_migrations if apply else plan_migrations
     try:
-        connection = connections.get()
-        with _cancelled_in_time(connection, context):
-            migrations = run(connection, directory, notices.append)
+        with counted_outages(metrics):
+            connection = connections.get()
+            with _cancelled_in_time(connection, context):
+                migrations = run(connection, directory, notices.append)
     finally:
         connections.discard()
     names = [migration.filename for migration in migrations]
-    outcome = "applied" if apply else "planned"
-    logger.info("migrations were run", extra={"outcome": outcome, "migrations": names})
+    if apply:
+        publish(metrics, MigrationsApplied=len(names))
+    facts = {"outcome": "applied" if apply else "planned", "migrations": names}
+    logger.info("migrations were run", extra=facts | {"duration_ms": milliseconds_since(started)})
     return {"dry_run": not apply, "migrations": names, "notices": notices}
 
 

@@ -5,26 +5,34 @@ execution that lost it writes nothing.
 """
 
 import os
-from collections import Counter
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fleettickets.clients.queues import DoorbellQueue
 from fleettickets.core.reseed_requests import parse_reseed_request
-from fleettickets.jobs.context import FileOutcome, IngestContext
+from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.reseed_apply import apply_chunk, finish_reseed, open_reseed
-from fleettickets.jobs.settling import GONE_REASON
 from fleettickets.jobs.sweep import sweep
-from fleettickets.runtime import Operation, Runtime, run_operation, start_runtime
+from fleettickets.runtime import (
+    Operation,
+    Runtime,
+    milliseconds_since,
+    run_operation,
+    start_runtime,
+)
 from fleettickets.settings import Settings
-from fleettickets.telemetry import function_logger, function_metrics
-
-METRICS = {"applied": "FilesApplied", "quarantined": "FilesQuarantined", "gone": "KeysGone"}
+from fleettickets.telemetry import (
+    counted_outages,
+    function_logger,
+    function_metrics,
+    publish,
+    publish_file,
+)
 
 logger = function_logger("reseed_apply", os.environ)
 metrics = function_metrics(os.environ)
@@ -49,8 +57,9 @@ def handle(event: Event, context: LambdaContext) -> dict[str, Any]:
         InputError: an operation, or a request, that there is not; nothing was done.
         FleetticketsError: as the step's job says; the state machine knows which are worth a retry.
     """
-    metrics.add_metric("ReseedSteps", MetricUnit.Count, 1)
-    return run_operation(OPERATIONS, event, _runtime(), context)
+    publish(metrics, ReseedSteps=1)
+    with counted_outages(metrics):
+        return run_operation(OPERATIONS, event, _runtime(), context)
 
 
 def _open(event: Event, job: IngestContext) -> dict[str, Any]:
@@ -76,27 +85,22 @@ def _open(event: Event, job: IngestContext) -> dict[str, Any]:
     except _HeldByAnotherError as held:
         logger.info("reseed is held by another", extra={"held_by": held.owner})
         return {"held_by": held.owner, "progress": None}
+    publish(metrics, ReseedFilesRemaining=lease.left)
     logger.info("reseed was opened", extra=asdict(lease))
     return {"held_by": None, "progress": asdict(lease) | {"chunk": 0}}
 
 
 def _chunk(event: Event, job: IngestContext) -> dict[str, Any]:
-    counts: Counter[str] = Counter()
-
-    def count(file: FileOutcome) -> None:
-        counts["gone" if file.reason == GONE_REASON else file.outcome] += 1
-
-    try:
-        progress = apply_chunk(
-            replace(job, on_outcome=count),
-            generation=event["generation"],
-            token=event["token"],
-            max_files=event["max_files"],
-        )
-    finally:  # what was settled before a failure was settled all the same
-        for outcome, name in METRICS.items():
-            metrics.add_metric(name, MetricUnit.Count, counts[outcome])
-    logger.info("files were applied", extra=asdict(progress) | {"chunk": event["chunk"]})
+    started = time.monotonic()
+    progress = apply_chunk(
+        replace(job, on_outcome=partial(publish_file, metrics)),
+        generation=event["generation"],
+        token=event["token"],
+        max_files=event["max_files"],
+    )
+    publish(metrics, ReseedFilesRemaining=progress.left)
+    facts = {"chunk": event["chunk"], "duration_ms": milliseconds_since(started)}
+    logger.info("files were applied", extra=asdict(progress) | facts)
     return asdict(progress) | {"chunk": event["chunk"]}
 
 

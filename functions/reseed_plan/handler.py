@@ -5,6 +5,7 @@ scratch tables until the report, its one object, is written.
 """
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -16,18 +17,26 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fleettickets.core.reseed_requests import parse_reseed_request
 from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.reseed_plan import finish_plan, open_plan, plan_chunk
-from fleettickets.runtime import Operation, Runtime, run_operation, start_runtime
+from fleettickets.runtime import (
+    Operation,
+    Runtime,
+    milliseconds_since,
+    run_operation,
+    start_runtime,
+)
 from fleettickets.settings import Settings
-from fleettickets.telemetry import function_logger
+from fleettickets.telemetry import counted_outages, function_logger, function_metrics, publish
 
 LOCK_TIMEOUT = timedelta(seconds=30)
 
 logger = function_logger("reseed_plan", os.environ)
+metrics = function_metrics(os.environ)
 
 type Event = Mapping[str, Any]
 
 
 @logger.inject_lambda_context(correlation_id_path="execution")
+@metrics.log_metrics
 def handle(event: Event, context: LambdaContext) -> dict[str, Any]:
     """Take the step that `operation` names, and answer what the next one needs.
 
@@ -35,7 +44,9 @@ def handle(event: Event, context: LambdaContext) -> dict[str, Any]:
         InputError: an operation, or a request, that there is not; nothing was done.
         FleetticketsError: as the step's job says; the state machine knows which are worth a retry.
     """
-    return run_operation(OPERATIONS, event, _runtime(), context)
+    publish(metrics, ReseedSteps=1)
+    with counted_outages(metrics):
+        return run_operation(OPERATIONS, event, _runtime(), context)
 
 
 def _open(event: Event, job: IngestContext) -> dict[str, Any]:
@@ -46,8 +57,10 @@ def _open(event: Event, job: IngestContext) -> dict[str, Any]:
 
 
 def _chunk(event: Event, job: IngestContext) -> dict[str, Any]:
+    started = time.monotonic()
     progress = asdict(plan_chunk(job, event["run"], max_files=event["max_files"]))
-    logger.info("files were judged", extra=progress | {"chunk": event["chunk"]})
+    facts = {"chunk": event["chunk"], "duration_ms": milliseconds_since(started)}
+    logger.info("files were judged", extra=progress | facts)
     return progress | {"chunk": event["chunk"]}
 
 

@@ -79,6 +79,11 @@ RULES: dict[str, LiteralString] = {
         where pronamespace in {OURS} and prosecdef
             and proconfig is distinct from array['search_path=pg_catalog, pg_temp']
     """,
+    "definer's functions are not for everybody": f"""
+        select oid::regprocedure::text from pg_proc
+        where pronamespace in {OURS} and prosecdef and prorettype <> 'trigger'::regtype
+            and has_function_privilege('public', oid, 'execute')
+    """,
     "functions of generated columns are immutable, parallel safe, with nothing set": """
         select proc.oid::regprocedure::text
         from pg_attrdef

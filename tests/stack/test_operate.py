@@ -111,7 +111,7 @@ def test_logs_show_a_line_a_file_and_trouble_alone_when_asked(application: Appli
 
     name, localstack = application.stack.name, application.localstack
     log = run_script(localstack, "show_logs.py", name).stdout
-    trouble = run_script(localstack, "show_logs.py", name, "--trouble").stdout
+    trouble = run_script(localstack, "show_logs.py", name, "--filter", "trouble").stdout
 
     (line,) = [line for line in log.splitlines() if f"stamp={good} " in line]
     assert " ingest  INFO    file was settled  key=" in line

@@ -67,9 +67,17 @@ def connect(endpoint_url: str) -> LocalStack:
 
 def scheduler(localstack: LocalStack) -> Any:  # noqa: ANN401 - there are no stubs for it
     """Return a client of EventBridge Scheduler."""
-    return boto3.Session("test", "test", region_name=REGION).client(
-        "scheduler", endpoint_url=localstack.endpoint_url
-    )
+    return _client(localstack, "scheduler")
+
+
+def notifier(localstack: LocalStack) -> Any:  # noqa: ANN401 - there are no stubs for it
+    """Return a client of SNS."""
+    return _client(localstack, "sns")
+
+
+def _client(localstack: LocalStack, service: str) -> Any:  # noqa: ANN401
+    create: Any = boto3.Session("test", "test", region_name=REGION).client
+    return create(service, endpoint_url=localstack.endpoint_url)
 
 
 @contextmanager

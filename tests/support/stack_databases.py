@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -49,6 +49,16 @@ class Database:
         answer = localstack.secrets.get_secret_value(SecretId=self.secret_arn)
         return json.loads(answer["SecretString"])
 
+    def owner_url(self, localstack: LocalStack) -> str:
+        """Return the owner's address of the database, as its secret says it."""
+        return localstack.secrets.get_secret_value(SecretId=self.owner_secret_arn)["SecretString"]
+
+    def passwords(self, localstack: LocalStack) -> list[str]:
+        """Return the passwords of all roles, as their secrets say them."""
+        plan = localstack.secrets.get_secret_value(SecretId=self.plan_secret_arn)["SecretString"]
+        owner = urlsplit(self.owner_url(localstack)).password
+        return [self.secret(localstack)["password"], json.loads(plan)["password"], str(owner)]
+
     def change_password(self, localstack: LocalStack) -> None:
         """Rotate the secret: another password for the role, and the secret says it."""
         secret = {**self.secret(localstack), "password": token_hex(8)}
@@ -63,7 +73,7 @@ class Database:
 
         Functions that are warm do not notice. Yields a superuser's connection to it.
         """
-        there = localstack.secrets.get_secret_value(SecretId=self.owner_secret_arn)["SecretString"]
+        there = self.owner_url(localstack)
         elsewhere = f"{there.rpartition('/')[0]}/{conninfo_to_dict(url)['dbname']}"
         localstack.secrets.put_secret_value(SecretId=self.owner_secret_arn, SecretString=elsewhere)
         try:
@@ -111,7 +121,9 @@ def _roles(server: DatabaseServer, *names: str) -> Generator[dict[str, str]]:
     passwords = {name: token_hex(8) for name in names}
     with psycopg.connect(server.url, autocommit=True) as connection:
         for name, password in passwords.items():
-            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
+            # As docs/deploy.md says.
+            statement = sql.SQL("create role {} login connection limit 10")
+            connection.execute(statement.format(sql.Identifier(name)))
             _set_password(connection, name, password)
         yield passwords
         for name in names:

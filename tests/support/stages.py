@@ -23,17 +23,19 @@ def read_stage(name: str, samconfig: Path = SAMCONFIG) -> tuple[str, dict[str, s
 
 
 def deploy_stage(localstack: LocalStack, database_url: str, samconfig: Path = SAMCONFIG) -> Stack:
-    """Create or update the stage's stack, which works on this database and migrates it.
+    """Create or update the stage's stack, which migrates its database.
+
+    That is the one of `database_url`, unless the stage names a secret.
 
     Raises:
         StackError: it could not be created or changed.
     """
     name, parameters = read_stage(STAGE, samconfig)
-    secret = put_secret(localstack, name, database_url)
+    if "DatabaseSecretArn" not in parameters:
+        parameters["DatabaseSecretArn"] = put_secret(localstack, name, database_url)
     if _is_stillborn(localstack, name):
         delete_stack(localstack, name)  # as on AWS, it cannot be updated
-    own = {"DatabaseSecretArn": secret, "Architecture": ARCHITECTURE}
-    return deploy(localstack, TEMPLATE, name, parameters | own)
+    return deploy(localstack, TEMPLATE, name, parameters | {"Architecture": ARCHITECTURE})
 
 
 def put_secret(localstack: LocalStack, name: str, text: str) -> str:

@@ -97,8 +97,8 @@ class Template:
         match node:
             case {"Ref": name}:
                 return self._reference(name)
-            case {"Fn::Sub": text}:
-                return re.sub(r"\$\{([^}]+)\}", lambda found: str(self._reference(found[1])), text)
+            case {"Fn::Sub": argument}:
+                return self._substituted(argument)
             case {"Fn::GetAtt": names}:
                 return ".".join(names)
             case {"Fn::Join": [separator, parts]}:
@@ -108,6 +108,16 @@ class Template:
             case _:
                 resolved = {key: self.resolve(value) for key, value in node.items()}
                 return {key: value for key, value in resolved.items() if value is not ABSENT}
+
+    def _substituted(self, argument: Node) -> str:
+        """Fill in a text, which may stand in a list with names of its own."""
+        text, own = argument if isinstance(argument, list) else (argument, {})
+        names = self.resolve(own)
+
+        def value(found: re.Match[str]) -> str:
+            return str(names[found[1]] if found[1] in names else self._reference(found[1]))
+
+        return re.sub(r"\$\{([^}]+)\}", value, text)
 
     def _reference(self, name: str) -> Node:
         if name == "AWS::NoValue":

@@ -258,3 +258,61 @@ def test_sample_stream_ends_as_it_was_made(
         " avg((created_at_service is null)::integer) between 0.2 and 0.4 from tickets.inc"
     ).fetchone()
     assert found == (True, True)
+
+
+# --- status --check ---
+
+
+def test_check_passes_when_all_is_well(shell: CommandLine, small_feed: Feed) -> None:
+    """For cron and health checks: exit status 0, one line."""
+    shell.run("ingest", "--from-dir", "feed", "--apply")
+
+    answer = shell.run("status", "--check")
+
+    assert (answer.status, answer.output) == (0, "11 checks passed\n")
+
+
+def test_check_fails_with_the_section_to_read(shell: CommandLine, feed: Feed) -> None:
+    """The exit status is 1, and each line names its section of the runbook."""
+    ingest_mixed_stream(shell, feed)
+
+    answer = shell.run("status", "--check")
+
+    assert answer.status == 1
+    assert answer.output.splitlines() == [
+        (
+            "held is 1, its limit 0: keys whose stamp is no real time, or ahead of now"
+            " (docs/runbook.md#held)"
+        ),
+        "quarantine is 1, its limit 0: files that wait for a person (docs/runbook.md#quarantine)",
+        "9 checks passed",
+    ]
+
+
+def test_check_of_a_database_that_nothing_was_ever_listed_for(shell: CommandLine) -> None:
+    """Not known is not well; for machines the payload is printed as it is."""
+    people, machines = shell.run("status", "--check"), shell.run("status", "--check", "--json")
+
+    assert "schedule is not known, nothing has looked yet" in people.output
+    assert (people.status, machines.status) == (1, 1)
+    assert machines.document["ok"] is False
+
+
+def test_check_with_other_limits(shell: CommandLine, feed: Feed) -> None:
+    """An installation whose alarms have others says so."""
+    ingest_mixed_stream(shell, feed)
+
+    answer = shell.run("status", "--check", "--limit", "held=1", "--limit", "quarantine=1")
+
+    assert answer.status == 0
+    assert shell.run("status", "--limit", "held").status == 2
+
+
+def test_status_shows_the_checks_too(shell: CommandLine, feed: Feed) -> None:
+    """And never fails because of them: that is for --check."""
+    ingest_mixed_stream(shell, feed)
+
+    answer = shell.run("status")
+
+    assert answer.status == 0
+    assert "quarantine is 1, its limit 0: files that wait" in answer.output

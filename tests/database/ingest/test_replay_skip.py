@@ -350,12 +350,15 @@ def test_held_file_can_be_skipped(scene: Scene) -> None:
 
 @pytest.mark.parametrize("name", [FIRST, PREFIX.quarantine_key(FIRST, 1)])
 def test_skip_of_a_quarantined_file_keeps_its_bytes(scene: Scene, name: str) -> None:
-    """It lies where a skipped file goes to already; nothing is lost."""
+    """It lies where a skipped file goes to already; nothing is lost, and nobody is waited for."""
     scene.put(FIRST, BROKEN)
     scene.ingest()
 
     _skip(scene, name)
+    again = _skip(scene, name)
 
+    assert scene.settled() == [(FIRST, 1, "quarantined"), (FIRST, 2, "skipped")]
+    assert again.outcome == "already settled"
     assert archive_names(scene) == {"changes": [], "processed": [], "quarantine": [FIRST]}
     assert scene.producer.content("quarantine", f"{FIRST}.csv") == BROKEN
 

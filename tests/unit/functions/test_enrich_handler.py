@@ -1,7 +1,7 @@
 """The enrich function: what it makes of its input, and of steps that fail."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from types import ModuleType
@@ -13,6 +13,7 @@ from fleettickets import __version__
 from fleettickets.core.locations import Tier
 from fleettickets.errors import (
     BucketUnavailableError,
+    DatabaseUnavailableError,
     GeocoderKeyError,
     InputError,
     LockTimeoutError,
@@ -20,8 +21,10 @@ from fleettickets.errors import (
     StepsFailedError,
 )
 from fleettickets.jobs.geocode import GeocodeContext, GeocodeSummary
+from fleettickets.jobs.operation import StepResult
 from fleettickets.jobs.sweep import SweepSummary
 from fleettickets.store.history import Capture
+from fleettickets.store.step_runs import Standing
 from tests.support.functions import FakeConnection, FakeContext, load_handler
 
 DUE = "2026-11-22T20:50:00Z"
@@ -44,6 +47,8 @@ class FakeJobs:
     contexts: list[GeocodeContext] = field(default_factory=list[GeocodeContext])
     calls: list[str] = field(default_factory=list[str])
     days: list[datetime | None] = field(default_factory=list[datetime | None])
+    results: list[StepResult] = field(default_factory=list[StepResult])
+    standing: Standing | Exception = Standing(0, None)  # noqa: RUF009 - it is frozen
 
     def sweep(self, *_: object, **__: object) -> SweepSummary:
         """Sweep."""
@@ -73,6 +78,13 @@ class FakeJobs:
         if isinstance(self.captured, Exception):
             raise self.captured
         return self.captured
+
+    def report_steps(self, _: object, results: Sequence[StepResult]) -> Standing:
+        """Keep what the steps came to."""
+        self.results.extend(results)
+        if isinstance(self.standing, Exception):
+            raise self.standing
+        return self.standing
 
 
 @pytest.fixture
@@ -107,6 +119,7 @@ def handler(
     monkeypatch.setattr(module, "reconcile_geometry", jobs.reconcile_geometry)
     monkeypatch.setattr(module, "geocode", jobs.geocode)
     monkeypatch.setattr(module, "capture_history", jobs.capture_history)
+    monkeypatch.setattr(module, "report_steps", jobs.report_steps)
     return module
 
 
@@ -218,6 +231,7 @@ def test_sweep_becomes_metrics(
     assert sorted(definition["Dimensions"][0]) == ["service", "stage"]
     assert (published["service"], published["stage"]) == ("fleettickets", "staging")
     assert {metric["Name"]: published[metric["Name"]] for metric in definition["Metrics"]} == {
+        "FilesInQuarantine": [0],
         "RunsStarted": [1],
         "StepsFailed": [0],
         "ReseedNeeded": [0],
@@ -267,7 +281,10 @@ def test_one_line_a_step(
     with pytest.raises(StepsFailedError):
         handler.handle(BOTH, FakeContext())
 
-    lines = [(r.message, r.__dict__["step"], r.__dict__["outcome"]) for r in caplog.records]
+    *steps, run = caplog.records
+    lines = [(r.message, r.__dict__["step"], r.__dict__["outcome"]) for r in steps]
+    assert (run.message, run.__dict__["outcome"]) == ("run was ended", "failed")
+    assert (run.__dict__["steps"], run.__dict__["failed"]) == (["sweep", "history"], ["history"])
     assert lines == [
         ("step was run", "sweep", "nothing pending"),
         ("step failed", "history", "failed"),
@@ -275,7 +292,7 @@ def test_one_line_a_step(
     assert caplog.records[1].__dict__["error"] == "LockTimeoutError"
 
 
-def test_whole_run_is_four_lines(
+def test_whole_run_is_a_line_a_step_and_its_own(
     handler: ModuleType, jobs: FakeJobs, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Sweep, clusters, locations, history: a line each, with the counts of what was done."""
@@ -285,7 +302,9 @@ def test_whole_run_is_four_lines(
     handler.handle(ALL, FakeContext())
 
     assert jobs.calls == ["sweep", "reconcile", "cluster", "location", "history"]
-    lines = {record.__dict__["step"]: record.__dict__ for record in caplog.records}
+    *steps, run = caplog.records
+    assert (run.message, run.__dict__["steps"]) == ("run was ended", ALL["steps"])
+    lines = {record.__dict__["step"]: record.__dict__ for record in steps}
     assert list(lines) == ALL["steps"]
     assert {line["message"] for line in lines.values()} == {"step was run"}
     assert lines["clusters"]["reconciled"] == 2
@@ -303,7 +322,7 @@ def test_quota_is_told_with_the_time_it_ends(
 
     handler.handle({"steps": ["locations"]}, FakeContext())
 
-    (record,) = caplog.records
+    record, _ = caplog.records
     assert record.__dict__["outcome"] == "quota"
     assert record.__dict__["resume_at"] == "2026-11-23T00:00:00+00:00"
 
@@ -352,7 +371,7 @@ def test_geocoding_becomes_metrics(
     published = metrics()
     assert published["GeocodeCalls"] == [4]
     assert published["GeocodeFailures"] == [1]
-    assert published["PlacesFound"] == [4]
+    assert published["GeocodeFound"] == [4]
 
 
 def test_foreign_errors_are_logged_without_their_text(
@@ -364,7 +383,7 @@ def test_foreign_errors_are_logged_without_their_text(
     with pytest.raises(StepsFailedError) as raised:
         handler.handle({"steps": ["sweep"]}, FakeContext())
 
-    (record,) = caplog.records
+    (record,) = [record for record in caplog.records if record.message == "step failed"]
     assert "s3cret" not in f"{record.__dict__} {raised.value}"
     assert "in sweep" in "".join(record.__dict__["trace"])
 
@@ -403,3 +422,52 @@ def test_log_lines_say_who_wrote_them(handler: ModuleType) -> None:
 
     assert handler.logger.service == "fleettickets"
     assert (keys["stage"], keys["function"], keys["version"]) == ("staging", "enrich", __version__)
+
+
+# --- what is told about a run ---
+
+
+def test_steps_are_reported_with_their_errors_and_facts(
+    handler: ModuleType, jobs: FakeJobs, metrics: Callable[[], dict[str, Any]]
+) -> None:
+    """`status` knows which step failed, and of what; how things stand is published by every run."""
+    jobs.captured, jobs.standing = LockTimeoutError("held"), Standing(2, 0.75)
+
+    with pytest.raises(StepsFailedError):
+        handler.handle(BOTH, FakeContext())
+
+    assert [(r.step, r.error) for r in jobs.results] == [
+        ("sweep", None),
+        ("history", "LockTimeoutError"),
+    ]
+    published = metrics()
+    assert (published["FilesInQuarantine"], published["GeocodeCoverage"]) == ([2], [75])
+
+
+def test_run_that_cannot_be_reported_is_no_failure(
+    handler: ModuleType,
+    jobs: FakeJobs,
+    metrics: Callable[[], dict[str, Any]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its work is done; the next run reports again, and until then nothing is claimed."""
+    jobs.standing = DatabaseUnavailableError("gone")
+
+    handler.handle(BOTH, FakeContext())
+
+    assert "FilesInQuarantine" not in metrics()
+    assert ("run was not reported", "DatabaseUnavailableError") in [
+        (record.message, record.__dict__.get("error")) for record in caplog.records
+    ]
+
+
+def test_step_that_the_database_refused_is_counted(
+    handler: ModuleType, jobs: FakeJobs, metrics: Callable[[], dict[str, Any]]
+) -> None:
+    """The alarm on the database is not the one on errors: another person mends it."""
+    jobs.swept = DatabaseUnavailableError("no connection")
+
+    with pytest.raises(StepsFailedError):
+        handler.handle({"steps": ["sweep"]}, FakeContext())
+
+    assert metrics()["DatabaseUnavailable"] == [1]

@@ -21,6 +21,7 @@ from fleettickets.errors import (
     SourceMismatchError,
 )
 from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary, Outcome
+from fleettickets.store.ledger import RowCounts
 from tests.support.feeds import a_doorbell
 from tests.support.functions import (
     REGION,
@@ -33,6 +34,9 @@ from tests.support.functions import (
 
 KEY = "automations/inc/changes/2026-06-15T17-00-00.csv"
 ETAG = "9e107d9d372bb6826bd81d3542a419d6"
+COUNTS = RowCounts(
+    read=10, dropped=0, rejected=2, duplicate=0, inserted=5, updated=0, unchanged=0, stale=3
+)
 
 
 @dataclass
@@ -42,6 +46,12 @@ class FakeJobs:
     answer: IngestSummary | BaseException = field(default_factory=IngestSummary)
     rung: list[tuple[str | None, str | None]] = field(default_factory=list)
     contexts: list[IngestContext] = field(default_factory=list)
+    settled: list[FileOutcome] = field(default_factory=list)  # before the answer, or the error
+    in_quarantine: int = 0
+
+    def files_in_quarantine(self, _: object) -> int:
+        """Count."""
+        return self.in_quarantine
 
     def ingest_pending(
         self, context: IngestContext, *, through: str | None = None, etag: str | None = None
@@ -49,8 +59,12 @@ class FakeJobs:
         """Note the doorbell and answer."""
         self.rung.append((through, etag))
         self.contexts.append(context)
+        for outcome in self.settled:
+            context.on_outcome(outcome)
         if isinstance(self.answer, BaseException):
             raise self.answer
+        for outcome in self.answer.outcomes:
+            context.on_outcome(outcome)
         return self.answer
 
 
@@ -81,6 +95,7 @@ def handler(
 
     monkeypatch.setattr("fleettickets.runtime.connect", connect)
     monkeypatch.setattr(module, "ingest_pending", jobs.ingest_pending)
+    monkeypatch.setattr(module, "files_in_quarantine", jobs.files_in_quarantine)
     return module
 
 
@@ -329,26 +344,47 @@ def test_counts_become_metrics(
     """What a person has to look at has a metric, at zero too, so that an alarm can watch it."""
     jobs.answer = IngestSummary(
         outcomes=(
-            an_outcome("applied", late=True),
-            an_outcome("applied"),
+            an_outcome("applied", late=True, counts=COUNTS),
+            an_outcome("applied", counts=COUNTS),
             an_outcome("quarantined", reason="no ticket_id column"),
             an_outcome("gone", revision=None),
         ),
         held=("automations/inc/changes/2062-01-01T00-00-00.csv",),
         gone=(KEY,),
     )
+    jobs.in_quarantine = 3
 
     handler.handle(recorded_event("rule"), FakeContext())
 
     assert metrics() == {
         "DoorbellsReceived": 1,
         "FilesApplied": 2,
+        "FilesInQuarantine": 3,
         "FilesQuarantined": 1,
         "FilesLate": 1,
+        "RowsRead": 20,
+        "RowsRejected": 4,
+        "RowsStale": 6,
         "KeysGone": 1,
         "KeysHeld": 1,
         "KeysForeign": 0,
     }
+
+
+def test_files_settled_before_an_outage_are_counted(
+    handler: ModuleType, jobs: FakeJobs, queue: FakeQueue, metrics: Callable[[], dict[str, float]]
+) -> None:
+    """They stay settled, so no later run counts them; and the outage has a metric of its own."""
+    jobs.settled = [an_outcome("applied", counts=COUNTS)]
+    jobs.answer = DatabaseUnavailableError("connection lost")
+    queue.send(a_doorbell(KEY))
+
+    with pytest.raises(DatabaseUnavailableError):
+        handler.handle(queue.receive(), FakeContext())
+
+    published = metrics()
+    assert published["FilesApplied"] == 1
+    assert published["DatabaseUnavailable"] == 1
 
 
 def test_one_info_line_a_doorbell_without_secrets(

@@ -12,6 +12,7 @@ from fleettickets.errors import InputError, ReseedRefusedError
 from fleettickets.jobs.context import FileOutcome, IngestContext
 from fleettickets.jobs.reseed_apply import ReseedLease, ReseedProgress
 from fleettickets.jobs.settling import GONE_REASON
+from fleettickets.store.ledger import RowCounts
 from tests.support.functions import FakeConnection, FakeContext, load_handler
 
 PLAN = "0123456789abcdef" * 4
@@ -27,8 +28,9 @@ def opening(**overrides: object) -> dict[str, object]:
 
 
 def an_outcome(outcome: str, reason: str | None = None) -> FileOutcome:
-    """Return what became of a file."""
-    return FileOutcome("key", "stamp", outcome, 1, 1, reason=reason)  # type: ignore[arg-type]
+    """Return what became of a file; one that was applied had a row."""
+    counts = RowCounts(*[0] * 8) if outcome == "applied" else None
+    return FileOutcome("key", "stamp", outcome, 1, 1, reason=reason, counts=counts)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -145,7 +147,7 @@ def published(text: str) -> dict[str, Any]:
     (line,) = text.splitlines()
     found = json.loads(line)
     names = ("FilesApplied", "FilesQuarantined", "KeysGone")
-    return {name: found[name][0] for name in names}
+    return {name: sum(found[name]) for name in names}
 
 
 CHUNK = {"operation": "chunk", "execution": SECOND, "generation": 1, "token": 2}

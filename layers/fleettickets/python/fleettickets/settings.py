@@ -50,6 +50,7 @@ class Settings:
     geocoder_api_key: str | None = field(default=None, repr=False)
     geocoder_secret_arn: str | None = None
     gazetteer_file: str | None = None
+    dead_letter_queue_urls: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -80,6 +81,7 @@ class Settings:
             geocoder_api_key=environment.get("GEOCODER_API_KEY") or None,
             geocoder_secret_arn=environment.get("GEOCODER_SECRET_ARN") or None,
             gazetteer_file=environment.get("GAZETTEER_FILE") or None,
+            dead_letter_queue_urls=_dead_letter_queue_urls(environment),
         )
 
     def require_database_url(self) -> str:
@@ -125,6 +127,15 @@ def _secret_defaults(environment: Mapping[str, str]) -> dict[str, str]:
         "dbname": environment.get("DATABASE_NAME"),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _dead_letter_queue_urls(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the queues whose messages the sweep counts, by the name of the count."""
+    found = {
+        "dead_letters": environment.get("DEAD_LETTER_QUEUE_URL"),
+        "doorbell_dead_letters": environment.get("DOORBELL_DEAD_LETTER_QUEUE_URL"),
+    }
+    return {name: url for name, url in found.items() if url}
 
 
 def _limits(environment: Mapping[str, str]) -> Limits:

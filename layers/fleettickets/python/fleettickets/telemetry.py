@@ -2,18 +2,62 @@
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
 from fleettickets import __version__
-from fleettickets.errors import FleetticketsError
+from fleettickets.errors import DatabaseUnavailableError, FleetticketsError
+from fleettickets.jobs.context import FileOutcome
+from fleettickets.jobs.settling import GONE_REASON
 from fleettickets.settings import read_stage
 
 SERVICE = "fleettickets"
+# Every metric that there is, with its unit. Alarms, dashboard and runbook name no others, and
+# nothing is published under a name that is missing here. A gauge is what holds at that moment.
+METRICS: Mapping[str, MetricUnit] = {
+    # ingest
+    "DoorbellsReceived": MetricUnit.Count,
+    "DoorbellsIgnored": MetricUnit.Count,
+    "KeysForeign": MetricUnit.Count,
+    # ingest and the reseed
+    "FilesApplied": MetricUnit.Count,
+    "FilesLate": MetricUnit.Count,
+    "FilesQuarantined": MetricUnit.Count,
+    "KeysGone": MetricUnit.Count,
+    "RowsRead": MetricUnit.Count,
+    "RowsRejected": MetricUnit.Count,
+    "RowsStale": MetricUnit.Count,
+    # ingest and the sweep
+    "FilesInQuarantine": MetricUnit.Count,  # gauge
+    "KeysHeld": MetricUnit.Count,  # gauge
+    "ReseedNeeded": MetricUnit.Count,  # gauge
+    # the scheduled run
+    "NotificationsLost": MetricUnit.Count,
+    "PendingFiles": MetricUnit.Count,  # gauge
+    "RunsStarted": MetricUnit.Count,
+    "StepsFailed": MetricUnit.Count,
+    "WatermarkLagSeconds": MetricUnit.Seconds,  # gauge
+    # migrations
+    "MigrationsApplied": MetricUnit.Count,
+    # every function
+    "DatabaseUnavailable": MetricUnit.Count,
+    # geocoding
+    "GeocodeCalls": MetricUnit.Count,
+    "GeocodeCoverage": MetricUnit.Percent,  # gauge
+    "GeocodeFailures": MetricUnit.Count,
+    "GeocodeFound": MetricUnit.Count,
+    "GeocodeQuota": MetricUnit.Count,
+    "GeocodeRejected": MetricUnit.Count,
+    # the reseed
+    "ReseedFilesRemaining": MetricUnit.Count,  # gauge
+    "ReseedSteps": MetricUnit.Count,
+}
 
 
 def function_logger(function: str, environment: Mapping[str, str]) -> Logger:
@@ -36,6 +80,39 @@ def function_metrics(environment: Mapping[str, str]) -> Metrics:
         namespace=SERVICE, service=SERVICE, default_dimensions=stage
     )
     return Metrics(provider=provider)
+
+
+def publish(metrics: Metrics, **values: float) -> None:
+    """Publish values of metrics by their names in METRICS, each with its unit."""
+    for name, value in values.items():
+        metrics.add_metric(name, METRICS[name], value)
+
+
+@contextmanager
+def counted_outages(metrics: Metrics) -> Generator[None]:
+    """Count it if the database is not to be had; the error goes on."""
+    try:
+        yield
+    except DatabaseUnavailableError:
+        publish(metrics, DatabaseUnavailable=1)
+        raise
+
+
+def publish_file(metrics: Metrics, outcome: FileOutcome) -> None:
+    """Publish what became of a file, when it is settled: what comes after it may fail."""
+    if outcome.outcome == "quarantined":
+        publish(metrics, FilesQuarantined=1)
+    if outcome.outcome == "skipped" and outcome.reason == GONE_REASON:
+        publish(metrics, KeysGone=1)
+    if outcome.outcome == "applied" and outcome.counts is not None:
+        publish(
+            metrics,
+            FilesApplied=1,
+            FilesLate=int(outcome.late),
+            RowsRead=outcome.counts.read,
+            RowsRejected=outcome.counts.rejected,
+            RowsStale=outcome.counts.stale,
+        )
 
 
 def describe_error(error: Exception) -> dict[str, object]:

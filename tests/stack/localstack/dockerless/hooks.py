@@ -9,7 +9,7 @@ from localstack.runtime import hooks
 def close_gaps() -> None:
     """Make this LocalStack behave like AWS where our template needs it."""
     # Slow to import, and of no use to the processes that only list plugins.
-    from . import logs, mappings, ordering, queues, rules, scheduler  # noqa: PLC0415
+    from . import alarms, logs, mappings, ordering, queues, rules, scheduler  # noqa: PLC0415
 
     ordering.keep_events_in_order()
     ordering.mend_events()
@@ -20,3 +20,4 @@ def close_gaps() -> None:
     logs.keep_retention()
     logs.honour_log_groups()
     scheduler.start_scheduler()
+    alarms.judge_alarms()

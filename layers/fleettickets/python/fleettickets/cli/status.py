@@ -11,15 +11,30 @@ from rich.table import Table
 from rich.text import Text
 
 from fleettickets.cli.consoles import facts, number, plural, print_json, standard_output
-from fleettickets.cli.exits import redact
+from fleettickets.cli.exits import FAILED, redact
 from fleettickets.cli.options import AsJson
 from fleettickets.cli.sessions import open_database, read_settings
 from fleettickets.core.keys import EAT
+from fleettickets.errors import UsageError
 from fleettickets.jobs.status import Status, read_status
 from fleettickets.store.status import SettledFile
 
 Files = Annotated[
     int, typer.Option("--files", min=0, max=1000, help="How many of the last files to list.")
+]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Show the checks only; exit status 1 if one fails, as its alarm would."
+    ),
+]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="CHECK=NUMBER",
+        help="Another limit for a check, or from_hour, to_hour of the day (EAT). May be repeated.",
+    ),
 ]
 WIDE = 96
 """The width from which on the table of files has room for all columns."""
@@ -27,24 +42,45 @@ WIDE = 96
 _ROW_COLUMNS = ("read", "inserted", "updated", "unchanged", "stale", "rejected")
 
 
-def status(files: Files = 10, *, as_json: AsJson = False) -> None:
+def status(
+    files: Files = 10,
+    limits: Limits = None,
+    *,
+    check: Check = False,
+    as_json: AsJson = False,
+) -> None:
     """Show how far the stream is, what waits or went wrong, and how the open tickets are.
 
     Reads the database only. `pending` and `held` are as of the last listing of the bucket; the
     watermark is the newest change file applied, by its stamp, and content trails it by two days.
+    The checks are named as the alarms and the sections of docs/runbook.md are.
 
     For example:
 
         fleettickets status
         fleettickets status --files 0 --json
+        fleettickets status --check || mail -s "fleettickets" ops@example.com
     """
+    chosen = _limits(limits or [])
     with open_database(read_settings(), "status") as connection:
-        found = read_status(connection, last_files=files)
-    if as_json:
-        print_json(status_document(found))
-        return
+        found = read_status(connection, last_files=files, limits=chosen)
     console = standard_output()
-    print_status(console, found)
+    if as_json:
+        print_json(found.pipeline if check else status_document(found))
+    elif check:
+        print_checks(console, found.pipeline)
+    else:
+        print_status(console, found)
+    if check and not found.pipeline["ok"]:
+        raise typer.Exit(FAILED)
+
+
+def _limits(texts: Sequence[str]) -> dict[str, float]:
+    try:
+        pairs = [text.split("=", 1) for text in texts]
+        return {name: float(value) for name, value in pairs}
+    except ValueError:
+        raise UsageError(f"--limit takes CHECK=NUMBER, not {', '.join(texts)}") from None
 
 
 def status_document(found: Status) -> dict[str, Any]:
@@ -54,6 +90,7 @@ def status_document(found: Status) -> dict[str, Any]:
             name: value for name, value in asdict(found.stream).items() if name != "freshness"
         },
         "freshness": found.stream.freshness,
+        "checks": found.pipeline["checks"],
         "files": asdict(found.files),
         "tickets": asdict(found.tickets),
         "geocoding": {
@@ -75,6 +112,8 @@ def print_status(console: Console, found: Status) -> None:
     console.print(facts(_ticket_facts(found)))
     console.print(Text("\ngeocoding", style="bold underline"))
     console.print(facts(_geocoding_facts(found)))
+    console.print(Text("\nchecks", style="bold underline"))
+    print_checks(console, found.pipeline)
     if found.quarantined:
         console.print(Text("\nquarantined: mend and replay, or skip", style="bold underline"))
     for file in found.quarantined:
@@ -83,6 +122,23 @@ def print_status(console: Console, found: Status) -> None:
     if found.last_files:
         console.print(Text("\nlast files", style="bold underline"))
         console.print(files_table(found.last_files, wide=console.width >= WIDE))
+
+
+def print_checks(console: Console, pipeline: Mapping[str, Any]) -> None:
+    """Print a line for each check that fails, with the section to read; or that none does."""
+    failed = [check for check in pipeline["checks"] if not check["ok"]]
+    for check in failed:
+        console.print(Text(_failed_text(check), style="bold red"), soft_wrap=True)
+    passed = len(pipeline["checks"]) - len(failed)
+    console.print(f"{plural(passed, 'check')} passed")
+
+
+def _failed_text(check: Mapping[str, Any]) -> str:
+    where = f"docs/runbook.md#{check['name']}"
+    if check["value"] is None:
+        return f"{check['name']} is not known, nothing has looked yet ({where})"
+    value, limit = float(check["value"]), float(check["limit"])
+    return f"{check['name']} is {value:,.6g}, its limit {limit:,.6g}: {check['says']} ({where})"
 
 
 def _stream_facts(found: Status) -> list[tuple[str, str | Text]]:

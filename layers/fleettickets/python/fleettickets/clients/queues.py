@@ -66,6 +66,14 @@ class DoorbellQueue:
             answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=COUNTS)
         return all(int(count) == 0 for count in answer.get("Attributes", {}).values())
 
+    def count(self) -> int:
+        """Return how many messages wait to be received, approximately."""
+        with _translated_errors(self._name):
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(answer.get("Attributes", {}).get("ApproximateNumberOfMessages", 0))
+
     @cached_property
     def _client(self) -> "SQSClient":
         import boto3  # noqa: PLC0415 - a third of a second that most doorbells are spared

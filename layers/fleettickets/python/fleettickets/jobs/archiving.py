@@ -35,7 +35,12 @@ def archive(
     except (ObjectChangedError, ObjectGoneError, BucketUnavailableError) as error:
         log.warning(
             "archive step was left",
-            extra={"key": file.key, "stamp": file.stamp, "error": str(error)},
+            extra={
+                "key": file.key,
+                "stamp": file.stamp,
+                "error": type(error).__name__,
+                "reason": str(error),
+            },
         )
         return False
     return True

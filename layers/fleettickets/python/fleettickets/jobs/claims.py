@@ -6,7 +6,7 @@ from typing import Any
 
 from fleettickets.clients.buckets import OpenObject
 from fleettickets.core.pending import PendingFile
-from fleettickets.jobs.contents import Processed, process_content
+from fleettickets.jobs.contents import Processed, process_content, reasons_of
 from fleettickets.jobs.context import FileOutcome, IngestContext
 from fleettickets.store import ledger, manifests, reseeds, staging
 from fleettickets.store.ledger import LedgerEntry, Settlement, Status
@@ -159,6 +159,7 @@ def outcome_of(settlement: Settlement, key: str) -> FileOutcome:
         late=settlement.late,
         reason=settlement.reason,
         counts=settlement.counts,
+        reject_reasons=reasons_of(settlement.rejects),
         duration_ms=settlement.duration_ms,
     )
 
@@ -190,5 +191,6 @@ def log_fields(outcome: FileOutcome) -> dict[str, Any]:
         "late": outcome.late,
         "duration_ms": outcome.duration_ms,
         **({"reason": outcome.reason} if outcome.reason else {}),
+        **({"reject_reasons": ", ".join(outcome.reject_reasons)} if outcome.reject_reasons else {}),
         **{f"rows_{name}": number for name, number in counts.items()},
     }

@@ -1,7 +1,7 @@
 """Reading one change file's content: hash it, stage its rows, write or judge them."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import errors as pg
@@ -30,6 +30,11 @@ class Processed:
     reason: str | None = None
     counts: RowCounts | None = None
     rejects: tuple[Reject, ...] = ()
+
+
+def reasons_of(rejects: Sequence[Reject]) -> tuple[str, ...]:
+    """Return the reasons of rejected rows, each once, in order."""
+    return tuple(sorted({reject.reason for reject in rejects}))
 
 
 class HashedContent:

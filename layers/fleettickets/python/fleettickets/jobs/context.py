@@ -21,7 +21,8 @@ class FileOutcome:
 
     `outcome` is "already settled" when the ledger knew the content, and "gone" when the object was
     found neither in its place nor in `processed/`. `revision` is None if nothing was settled;
-    `counts` is None unless rows were applied. Durations do not take part in comparisons, so that a
+    `counts` is None unless rows were applied; `reject_reasons` are those of the rejected rows that
+    are kept, each once. Durations do not take part in comparisons, so that a
     dry run's outcomes equal those of the run after it.
     """
 
@@ -33,6 +34,7 @@ class FileOutcome:
     late: bool = False
     reason: str | None = None
     counts: RowCounts | None = None
+    reject_reasons: tuple[str, ...] = ()
     duration_ms: int = field(default=0, compare=False)
 
 

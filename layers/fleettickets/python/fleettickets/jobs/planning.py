@@ -8,7 +8,7 @@ from fleettickets.clients.buckets import OpenObject
 from fleettickets.core.pending import PendingFile
 from fleettickets.errors import ObjectChangedError, ObjectGoneError
 from fleettickets.jobs.claims import is_still_bad
-from fleettickets.jobs.contents import Processed, process_content
+from fleettickets.jobs.contents import Processed, process_content, reasons_of
 from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary
 from fleettickets.jobs.listings import Listing, take_listing
 from fleettickets.jobs.settling import GONE_REASON, locate
@@ -178,6 +178,7 @@ def _note(
             late=applied and (plan.generation, file.stamp) < plan.watermark,
             reason=processed.reason,
             counts=processed.counts,
+            reject_reasons=reasons_of(processed.rejects),
         )
     )
     if applied:

@@ -14,6 +14,7 @@ from fleettickets.jobs.context import FileOutcome, IngestContext
 from fleettickets.jobs.planning import Plan, plan_files
 from fleettickets.store import ledger, manifests, staging, streams
 from fleettickets.store.connections import translated_errors
+from fleettickets.store.ledger import LedgerEntry
 from fleettickets.store.streams import StreamState
 
 
@@ -105,7 +106,8 @@ def plan_replay(
 def skip(context: IngestContext, file: PendingFile, reason: str) -> FileOutcome:
     """Settle a file as skipped, for good, with the person's `reason`; it moves to quarantine/.
 
-    A file that is settled already stays as it is.
+    What was quarantined is skipped as the stamp's next revision, and no longer waits for a person.
+    A file that is settled otherwise stays as it is.
     """
     with translated_errors(), context.connection.transaction():
         streams.lock_dataset(context.connection)
@@ -119,8 +121,9 @@ def plan_skip(context: IngestContext, file: PendingFile, reason: str) -> FileOut
     """Say what `skip` would do; nothing is changed."""
     with translated_errors():
         claim = _claim(context, file)
-    if claim.latest is not None and claim.latest.etag == file.etag:
-        return already_settled(context, replace(claim, file=file), claim.latest).outcome
+    latest = _latest_for_good(claim)
+    if latest is not None:
+        return already_settled(context, replace(claim, file=file), latest).outcome
     return FileOutcome(
         file.key, file.stamp, "skipped", claim.generation, claim.revision, reason=reason
     )
@@ -180,10 +183,10 @@ def _archive_replayed(
 
 
 def _skip_claimed(context: IngestContext, claim: Claim, reason: str) -> Settled:
-    file, latest = claim.file, claim.latest
+    file, latest = claim.file, _latest_for_good(claim)
     position = _manifest_position(context, claim)
     claim = replace(claim, file=replace(file, position=position))
-    if latest is not None and latest.etag == file.etag:
+    if latest is not None:
         return already_settled(context, claim, latest)
     digest = hashlib.sha256()
     with context.bucket.open_object(file.key, etag=file.etag) as opened:
@@ -198,6 +201,14 @@ def _skip_claimed(context: IngestContext, claim: Claim, reason: str) -> Settled:
             found_key=file.key,
             version_id=opened.version_id,
         )
+
+
+def _latest_for_good(claim: Claim) -> LedgerEntry | None:
+    """Return the ledger's row on the very file, unless it was put aside for a person to decide."""
+    latest = claim.latest
+    if latest is None or latest.etag != claim.file.etag or latest.status == "quarantined":
+        return None
+    return latest
 
 
 def _manifest_position(context: IngestContext, claim: Claim) -> int | None:

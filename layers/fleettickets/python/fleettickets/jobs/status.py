@@ -16,7 +16,8 @@ class Status:
     """All facts of one moment; `last_files` has what was settled last first.
 
     `quarantined` has the files that wait for a person, at most 20, the latest stamp first; `tiers`
-    counts the open tickets by what places them, and `gaps` says why the others are not.
+    counts the open tickets by what places them, and `gaps` says why the others are not; `pipeline`
+    is the payload of `reporting.fn_pipeline_status()`, whose checks agree with the alarms.
     """
 
     stream: StreamFacts
@@ -26,6 +27,7 @@ class Status:
     gaps: Sequence[Gap]
     quarantined: Sequence[SettledFile]
     last_files: Sequence[SettledFile]
+    pipeline: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,12 @@ class Report:
     clusters: Sequence[Mapping[str, Any]]
 
 
-def read_status(connection: Connection, *, last_files: int) -> Status:
+def read_status(
+    connection: Connection, *, last_files: int, limits: Mapping[str, float] | None = None
+) -> Status:
     """Read the status from one snapshot, without waiting for a running ingest.
+
+    `limits` replace those of checks, by name.
 
     Raises:
         DatabaseUnavailableError: the database went away.
@@ -61,6 +67,7 @@ def read_status(connection: Connection, *, last_files: int) -> Status:
                 connection, stream.generation, QUARANTINED_LISTED
             ),
             last_files=status.read_last_files(connection, last_files),
+            pipeline=status.read_pipeline_status(connection, limits or {}),
         )
 
 

@@ -29,8 +29,9 @@ class SweepSummary:
     """What one sweep found and did.
 
     `lost` are the keys that nobody rang for, or not yet: pending for longer than notifications
-    take, with an empty queue. `lag_seconds` is how long the oldest pending file has waited. While
-    a reseed holds the stream or is needed nothing is counted; `reason` says more about the latter.
+    take, with an empty queue. `lag_seconds` is how long the oldest pending file has waited, `since`
+    when it could have been applied (None: none waits). While a reseed holds the stream or is needed
+    nothing is counted; `reason` says more about the latter.
     `archived` counts the archive steps that were finished.
     """
 
@@ -42,6 +43,7 @@ class SweepSummary:
     foreign: tuple[str, ...] = ()
     archived: int = 0
     lag_seconds: float = 0.0
+    since: datetime | None = None
     reason: str | None = None
 
 
@@ -76,6 +78,7 @@ def sweep(
     report_listing(context, listing)
     waiting, now = _waiting_files(listing), context.now()
     lost = [file.key for file in waiting if is_quiet and now - file.since > lost_after]
+    since = min((file.since for file in waiting), default=None)
     rung = _ring(queue, bucket_name, listing.sorting.pending) if is_quiet else None
     return SweepSummary(
         outcome=_outcome(listing, rung),
@@ -85,7 +88,8 @@ def sweep(
         held=listing.sorting.held,
         foreign=listing.sorting.foreign,
         archived=archived,
-        lag_seconds=max(((now - file.since).total_seconds() for file in waiting), default=0.0),
+        lag_seconds=0.0 if since is None else (now - since).total_seconds(),
+        since=since,
     )
 
 

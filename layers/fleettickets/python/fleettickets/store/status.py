@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
-from psycopg.rows import class_row, tuple_row
+from psycopg.rows import class_row, scalar_row, tuple_row
+from psycopg.types.json import Jsonb
 
 from fleettickets.store.connections import Connection
 from fleettickets.store.streams import DATASET
@@ -258,6 +259,18 @@ def read_gaps(connection: Connection) -> list[Gap]:
     """Return what is not placed by its reason, what most tickets wait for first."""
     with connection.cursor(row_factory=class_row(Gap)) as cursor:
         return cursor.execute(GAPS).fetchall()
+
+
+PIPELINE_STATUS = "select reporting.fn_pipeline_status(p_limits => %s)"
+
+
+def read_pipeline_status(connection: Connection, limits: Mapping[str, float]) -> Mapping[str, Any]:
+    """Read whether an operator is needed; `limits` replace the defaults of checks by name."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        found: Mapping[str, Any] | None = cursor.execute(
+            PIPELINE_STATUS, [Jsonb(dict(limits))]
+        ).fetchone()
+    return found or {}
 
 
 def _one[Row](
