@@ -85,7 +85,7 @@ main() {
   for stage in "$@"; do run_stage "$stage"; done
   summarise
   # Last, for whoever reads the end of a log: how pytest closed.
-  if needs_database "$@" && [ -s "$LOGS/tests.log" ]; then tail -n 1 "$LOGS/tests.log"; fi
+  case " $* " in *" tests "*) tail -n 1 "$LOGS/tests.log" ;; esac
 }
 
 # shellcheck disable=SC2086 # a list of words
