@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
 	db-destroy psql migrate status localstack localstack-stop logs logs-file run pause resume \
-	redrive dead-letters rotate game-day audit sbom licences bench-ingest bench-geocode bench-read \
-	bench-reseed build deploy bucket-events reseed clean
+	redrive dead-letters rotate game-day audit sbom licences preview screenshots vendor \
+	bench-ingest bench-geocode bench-read bench-reseed bench-preview build deploy bucket-events \
+	reseed clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
 ARGS ?=
@@ -20,7 +21,7 @@ ALLOW_MISSING ?=
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: ## Install what is missing: uv, Python packages, PostgreSQL and PostGIS
+setup: ## Install what is missing: uv, Python packages, PostgreSQL and PostGIS, Chromium
 	@scripts/setup.sh
 
 demo: setup ## Deploy to LocalStack, put a made-up change stream into the bucket, show the tickets
@@ -44,8 +45,8 @@ check: setup ## Run everything that CI runs
 format: setup ## Format the Python files and mend what can be mended
 	@scripts/format.sh
 
-lint: setup ## Look for mistakes in Python, SQL and shell files and in the template
-	@scripts/check.sh format ruff sqlfluff squawk shell template
+lint: setup ## Look for mistakes in all files: Python, the page, SQL, shell, the template
+	@scripts/check.sh format ruff page sqlfluff squawk shell template
 
 types: setup ## Check the types
 	@scripts/check.sh types
@@ -126,6 +127,18 @@ bench-reseed: setup ## Measure a reseed of 10,000 files on LocalStack against th
 
 bench-read: setup ## Measure payloads, nearest tickets, snapshot and dashboard over a million tickets
 	@scripts/cluster.sh run .venv/bin/python -m tests.bench.read $(ARGS)
+
+preview: setup ## Write the page that shows the database (ARGS="--out DIR" for another place)
+	@scripts/cluster.sh run .venv/bin/fleettickets preview $(or $(ARGS),--out .local/page)
+
+bench-preview: setup ## Measure the page with 100,000 open tickets in the browser
+	@scripts/cluster.sh run .venv/bin/python -m tests.bench.preview
+
+screenshots: setup ## Take the pictures in docs/images anew, of a page of made-up tickets
+	@scripts/cluster.sh run .venv/bin/python -m tests.bench.screenshots docs/images
+
+vendor: ## Copy the page's libraries and outline map anew, from the npm registry (needs npm)
+	@scripts/vendor.sh
 
 build: setup ## Pack functions and layers, without Docker (ARCH=x86_64 or host for others than arm64)
 	@scripts/build.sh $(ARCH)

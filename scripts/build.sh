@@ -19,7 +19,7 @@ readonly PYTHON_VERSION=3.13
 readonly BUILDS=${FLEETTICKETS_BUILDS:-$ROOT/.aws-sam}
 readonly REQUIREMENTS=$ROOT/layers/dependencies/requirements.txt
 readonly PACKAGE=$ROOT/layers/fleettickets/python/fleettickets
-readonly NOT_IN_LAMBDA="cli samples" # parts of the package
+readonly NOT_IN_LAMBDA="cli preview samples" # parts of the package
 
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT UV_PYTHON
 

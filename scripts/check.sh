@@ -2,14 +2,14 @@
 # Everything that CI runs, a stage at a time; stops at the first that fails and names it.
 #
 #   check.sh              all stages
-#   check.sh STAGE…       some: lock format ruff types sqlfluff squawk shell template schema tests
-#                         coverage
+#   check.sh STAGE…       some: lock format ruff page types sqlfluff squawk shell template schema
+#                         tests coverage
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # shellcheck source=scripts/lib/uv.sh
 . "$ROOT/scripts/lib/uv.sh"
 
-readonly ALL_STAGES="lock format ruff types sqlfluff squawk shell template schema tests coverage"
+readonly ALL_STAGES="lock format ruff page types sqlfluff squawk shell template schema tests coverage"
 readonly LOGS=$ROOT/.local/check
 readonly BIN=$ROOT/.venv/bin
 
@@ -20,6 +20,12 @@ stage_lock() {
 }
 stage_format() { "$BIN/ruff" format --check . || fail "run \`make format\`"; }
 stage_ruff() { "$BIN/ruff" check --quiet .; }
+# The page's scripts as the browser gets them, as one: each may use what those before it define.
+stage_page() {
+  local script=$LOGS/page.js
+  "$BIN/python" -c 'from fleettickets.preview.pages import page_script; print(page_script())' >"$script"
+  "$BIN/oxlint" --config .oxlintrc.json --deny-warnings --no-ignore "$script" scripts/vendor/outline.mjs
+}
 stage_types() { "$BIN/pyright" --warnings; }
 stage_sqlfluff() { "$BIN/sqlfluff" lint --processes 0 --disable-progress-bar sql; }
 stage_squawk() { "$BIN/squawk" sql/migrations/*.sql; }

@@ -31,6 +31,9 @@ command_start() {
   step "The tickets"
   fleettickets demo-report
 
+  step "The page"
+  write_page
+
   step "Where to look next"
   cat <<'LOOK'
   make logs        what the functions logged, a line a file

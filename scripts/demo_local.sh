@@ -26,6 +26,9 @@ fleettickets geocode --locations --apply
 step "The tickets"
 fleettickets demo-report
 
+step "The page"
+write_page
+
 step "Where to look next"
 cat <<'LOOK'
   make status    watermark, pending and held files, the last files with their counts

@@ -2,8 +2,8 @@
 # Installs what this checkout needs and the machine lacks; quick when nothing is missing.
 #
 # Needs nothing but bash and, where uv is missing, a Python 3 with pip. Goes to the network only for
-# what is missing. Touches the system (apt, Homebrew) for PostgreSQL and PostGIS alone, and not even
-# then when DATABASE_URL names a database elsewhere.
+# what is missing. Touches the system (apt, Homebrew) for PostgreSQL and PostGIS, unless DATABASE_URL
+# names a database elsewhere, and for Chromium, which only the preview page's tests need.
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # shellcheck source=scripts/lib/postgres.sh
@@ -12,6 +12,7 @@
 . "$ROOT/scripts/lib/uv.sh"
 
 readonly STAMP=$ROOT/.local/setup.stamp
+readonly NO_CHROMIUM=$ROOT/.local/chromium.missing # it was tried for once: not again with every target
 readonly PYTHON_VERSION=3.13
 readonly WITHOUT_PYTHON="on a machine without Python $PYTHON_VERSION that uv cannot download it to, install it so that python$PYTHON_VERSION is on PATH"
 
@@ -124,10 +125,29 @@ install_postgres_with_apt() {
   apt_install ${packages:-postgresql postgresql-postgis}
 }
 
+# --- Chromium ------------------------------------------------------------------------------------
+
+# Only the tests of the preview page and the screenshots need it: its absence stops nothing here.
+install_chromium() {
+  say "installing Chromium from the system's packages"
+  if command -v apt-get >/dev/null 2>&1; then apt_install chromium || true; fi
+  has_chromium || say "no Chromium: the tests of the preview page are skipped (Debian, Ubuntu: apt-get install chromium)"
+}
+
+has_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    ! command -v "$name" >/dev/null 2>&1 || return 0
+  done
+  return 1
+}
+
 main() {
   mkdir -p "$ROOT/.local"
   packages_are_current || install_packages
   [ -n "$(overriding_url)" ] || find_postgres '' >/dev/null || install_postgres
+  has_chromium || [ -e "$NO_CHROMIUM" ] || install_chromium || true
+  has_chromium || touch "$NO_CHROMIUM"
 }
 
 main

@@ -2,6 +2,7 @@
 # What both demos share: whose database they may fill, and the stream that they fill it with.
 
 readonly FEED=$ROOT/.local/demo
+readonly PAGE=$ROOT/.local/page
 readonly FILLED=$ROOT/.local/demo.database # remembers which DATABASE_URL a demo has filled
 
 step() { printf '\n== %s\n' "$*"; }
@@ -39,3 +40,6 @@ make_stream() {
     say "is in .local/demo already (\`make db-destroy\` and \`make demo\` make a new one)"
   fi
 }
+
+# One file to open in a browser: no server, no network.
+write_page() { fleettickets preview --out "$PAGE"; }

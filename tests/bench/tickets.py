@@ -6,13 +6,9 @@ their location or, where the gazetteer lacks it, by their cluster. A row is as w
 
 from fleettickets.samples.places import PLACES
 from fleettickets.store.connections import Connection
+from tests.support.tickets import add_cluster
 
 SITES_PER_CLUSTER = 400
-
-ADD_CLUSTER = """
-insert into tickets.geo_clusters (cluster, geom, source, verified)
-values (%s, st_setsrid(st_makepoint(%s, %s), 4326), 'sample', false)
-"""
 
 # Three of twenty sites are unknown to the gazetteer.
 ADD_SITES = """
@@ -147,9 +143,8 @@ where closed_at is not null
 
 def add_gazetteer(connection: Connection) -> None:
     """Add the clusters and their sites."""
-    with connection.cursor() as cursor:
-        points = [(place.cluster, place.longitude, place.latitude) for place in PLACES]
-        cursor.executemany(ADD_CLUSTER, points)
+    for place in PLACES:
+        add_cluster(connection, place.cluster, place.longitude, place.latitude)
     connection.execute(ADD_SITES, [SITES_PER_CLUSTER - 1])
     connection.execute("analyze tickets.geo_clusters, tickets.geo_locations")
 

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "clients": {"clients", "core"},
     "jobs": {"jobs", "core", "store", "clients"},
     "samples": {"samples", "core"},
+    "preview": {"preview", "jobs"},
 }
 
 

@@ -78,7 +78,7 @@ def test_session_says_who_it_is(stack: Stack, connection: psycopg.Connection) ->
     session = stack.enrich._runtime().connections.get()  # noqa: SLF001
     names = ("application_name", "lock_timeout", "statement_timeout")
     shown = [session.execute(f"show {name}").fetchone()[0] for name in names]
-    assert shown == ["fleettickets enrich/0.1.0", "5min", "15min"]
+    assert shown == ["fleettickets enrich/1.0.0", "5min", "15min"]
 
 
 def test_history_is_captured_though_the_sweep_fails(

@@ -1,5 +1,8 @@
 """Wrong usage ends with exit status 2 and says what would be right, before anything is opened."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ COMMANDS = (
     "skip",
     "capture-history",
     "status",
+    "preview",
     "sample-feed",
     "gazetteer",
 )
@@ -62,6 +66,31 @@ def test_ingest_wants_exactly_one_place(shell: CommandLine, arguments: tuple[str
 
     assert answer.status == 2
     assert "exactly one of --csv FILE…, --from-dir DIR and --from-bucket" in answer.errors
+
+
+@pytest.mark.parametrize(
+    "url", ["https://tiles.example/{z}/{x}.png", "javascript:{z}{x}{y}", "https://a b/{z}/{x}/{y}"]
+)
+def test_preview_wants_an_address_of_tiles(shell: CommandLine, url: str) -> None:
+    """One that a map can ask for, and that fits into the page's policy."""
+    answer = shell.run("preview", "--out", "page", "--tiles", url)
+
+    assert answer.status == 2
+    assert "https://tile.openstreetmap.org/{z}/{x}/{y}.png" in answer.errors
+    assert not (shell.directory / "page").exists()
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_shells_can_complete_the_commands(shell: CommandLine, name: str) -> None:
+    """The script that a shell sources knows the program by its name."""
+    environment = os.environ | {"_FLEETTICKETS_COMPLETE": f"source_{name}"}
+    program = Path(sys.executable).with_name("fleettickets")
+
+    script = subprocess.run(
+        [program], env=environment, capture_output=True, text=True, check=True, cwd=shell.directory
+    )
+
+    assert "_FLEETTICKETS_COMPLETE" in script.stdout
 
 
 def test_named_files_cannot_be_reseeded(shell: CommandLine) -> None:

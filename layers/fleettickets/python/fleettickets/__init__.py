@@ -1,3 +1,3 @@
 """fleettickets: ordered, loss-free ingest of incident tickets into PostGIS."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

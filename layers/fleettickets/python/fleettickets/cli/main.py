@@ -11,6 +11,7 @@ from fleettickets.cli.geocode import app as geocode
 from fleettickets.cli.history import capture_history
 from fleettickets.cli.ingest import ingest
 from fleettickets.cli.migrate import migrate
+from fleettickets.cli.preview import preview
 from fleettickets.cli.repair import replay, skip
 from fleettickets.cli.reseed import app as reseed
 from fleettickets.cli.sample_feed import sample_feed
@@ -20,7 +21,6 @@ app = typer.Typer(
     name="fleettickets",
     cls=CommandGroup,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,6 +42,7 @@ app.command("skip")(skip)
 app.add_typer(geocode, name="geocode")
 app.command("capture-history")(capture_history)
 app.command("status")(status)
+app.command("preview")(preview)
 app.command("sample-feed")(sample_feed)
 app.command("gazetteer")(gazetteer)
 app.command("demo-report", hidden=True)(demo_report)

@@ -1,0 +1,1 @@
+"""Tests of `fleettickets.preview` that need no browser."""
