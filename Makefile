@@ -1,8 +1,8 @@
 # Everything that is done with this checkout. Recipes are short; what they do is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop demo-local test test-long check format lint types schema db db-stop \
-	db-destroy psql migrate status localstack localstack-stop logs logs-file run pause resume \
-	redrive dead-letters rotate game-day audit sbom licences preview screenshots vendor \
+.PHONY: help setup demo demo-stop demo-local test test-long chaos soak check format lint types schema \
+	db db-stop db-destroy psql migrate status localstack localstack-stop logs logs-file run pause \
+	resume redrive dead-letters rotate game-day audit sbom licences preview screenshots vendor \
 	bench-ingest bench-geocode bench-read bench-reseed bench-preview build deploy bucket-events \
 	reseed clean
 
@@ -39,6 +39,12 @@ test: setup ## Run all tests (ARGS="-k late" to choose)
 test-long: setup ## Run all tests, the property tests with thousands of examples
 	@HYPOTHESIS_PROFILE=long scripts/test.sh $(ARGS)
 
+chaos: setup ## Let store, server, messages and functions fail for ten minutes (ARGS="--seed 7" one round)
+	@scripts/localstack.sh run .venv/bin/python -m tests.faults.chaos $(ARGS)
+
+soak: setup ## Load the deployed stack: 5,000 files at once, a million rows, and more (ARGS="--files 500")
+	@scripts/localstack.sh run scripts/cluster.sh run .venv/bin/python -m tests.faults.soak $(ARGS)
+
 check: setup ## Run everything that CI runs
 	@scripts/check.sh
 
@@ -57,11 +63,11 @@ schema: setup ## Write sql/schema.sql anew from the migrations
 db: setup ## Start the private database and say where it is
 	@scripts/cluster.sh start && scripts/cluster.sh url
 
-db-stop: ## Stop the private database (and the one of tests)
-	@scripts/cluster.sh stop && scripts/cluster.sh --test stop
+db-stop: ## Stop the private database (and those of tests)
+	@scripts/cluster.sh stop && scripts/cluster.sh --test stop && scripts/cluster.sh --faults stop
 
 db-destroy: ## Stop the private database and delete its data
-	@scripts/cluster.sh destroy && scripts/cluster.sh --test destroy
+	@scripts/cluster.sh destroy && scripts/cluster.sh --test destroy && scripts/cluster.sh --faults destroy
 
 psql: setup ## Open psql on the database
 	@scripts/cluster.sh psql $(ARGS)

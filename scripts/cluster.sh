@@ -9,13 +9,15 @@
 #   cluster.sh psql [ARG…]   open psql on it
 #   cluster.sh destroy       stop it and delete its data
 #
-# There are two: the one for the demo, development and benchmarks, which writes as carefully as a
-# production server; and, for `cluster.sh --test …`, one that never waits for the disk and may lose
-# everything in a power cut.
+# There are three: the one for the demo, development and benchmarks, which writes as carefully as a
+# production server; for `cluster.sh --test …`, one that never waits for the disk and may lose
+# everything in a power cut; and for `cluster.sh --faults …`, one that is stopped, killed and filled
+# on purpose (tests/faults), careful and with few connections.
 #
 # DATABASE_URL, in the environment or in .env, overrides it everywhere: then no cluster is started.
+# But never that of faults: no other server may be treated so.
 #
-# .local/postgres (.local/postgres-test) holds the port, the password file and the server's directory. The server listens
+# .local/postgres (.local/postgres-test, -faults) holds the port, the password file and the server's directory. The server listens
 # on 127.0.0.1 (password) and on a socket in its own directory. As root it is run by the owner of
 # the checkout, else by `postgres`; where that user cannot reach the checkout, the server's directory
 # is a link to one in /var/tmp.
@@ -25,10 +27,12 @@
 . "$ROOT/scripts/lib/postgres.sh"
 
 KIND=
-if [ "${1:-}" = --test ]; then
-  KIND=-test
-  shift
-fi
+case ${1:-} in
+  --test | --faults)
+    KIND=${1#-}
+    shift
+    ;;
+esac
 readonly KIND
 readonly STATE=$ROOT/.local/postgres$KIND
 readonly SERVER=$STATE/server
@@ -202,6 +206,8 @@ port_is_taken() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # Keeps the remembered port while it is free; the first one comes from the checkout's path.
 choose_port() {
   local candidate
+  # Children of a killed server still listen for a moment; and it has to come back where it was.
+  if [ "$KIND" = -faults ] && port >/dev/null; then return 0; fi
   candidate=$(port || echo $((15432 + CHECKSUM % 5000)))
   while port_is_taken "$candidate"; do candidate=$((candidate + 1)); done
   echo "$candidate" >"$STATE/port"
@@ -210,6 +216,14 @@ choose_port() {
 readonly CARELESS_SETTINGS="fsync = off
 synchronous_commit = off
 full_page_writes = off"
+readonly FEW_CONNECTIONS="max_connections = 30"
+
+settings_of_kind() {
+  case $KIND in
+    -test) printf '%s\n' "$CARELESS_SETTINGS" ;;
+    -faults) printf '%s\n' "$FEW_CONNECTIONS" ;;
+  esac
+}
 
 write_settings() {
   local socket_directory=$HOME_OF_SERVER
@@ -225,7 +239,7 @@ max_wal_size = 4GB
 checkpoint_timeout = 15min
 timezone = 'UTC'
 log_timezone = 'UTC'
-${KIND:+$CARELESS_SETTINGS}
+$(settings_of_kind)
 EOF
 }
 
@@ -370,15 +384,15 @@ run_on_override() {
 readonly PSQL='exec psql "$DATABASE_URL" "$@"'
 
 main() {
-  local verb=${1:-} override
+  local verb=${1:-} override=
   [ $# -eq 0 ] || shift
   case $verb in
     run) [ $# -gt 0 ] || fail "cluster.sh run: no command was given" ;;
     psql) verb=run && set -- sh -c "$PSQL" psql "$@" ;;
     start | stop | url | destroy) ;;
-    *) fail "usage: cluster.sh [--test] start | stop | url | run COMMAND… | psql | destroy" ;;
+    *) fail "usage: cluster.sh [--test | --faults] start | stop | url | run COMMAND… | psql | destroy" ;;
   esac
-  override=$(overriding_url)
+  [ "$KIND" = -faults ] || override=$(overriding_url)
   case $verb-${override:+override} in
     url-override) printf '%s\n' "$override" && return 0 ;;
     run-override) run_on_override "$override" "$@" ;;

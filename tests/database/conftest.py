@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import psycopg
 import pytest
 
+from tests.support.digests import CleanIngest
 from tests.support.postgres import DatabaseServer, find_server_url
 
 
@@ -61,3 +62,13 @@ def bare_database_url(database_server: DatabaseServer) -> Iterator[str]:
     """A database without any extension, not migrated."""
     with database_server.bare_database() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def clean(database_server: DatabaseServer) -> Iterator[CleanIngest]:
+    """A clean ordered ingest to compare with, in a database of its own."""
+    with (
+        database_server.migrated_database() as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        yield CleanIngest(connection, database_server.truncate_all)

@@ -41,6 +41,14 @@ class Producer:
         self.history.append((stamp, content))
         return f"{PREFIX.text}/{folder}/{stamp}.csv"
 
+    def put_archived(self, stamp: str, content: bytes) -> None:
+        """Put a content where settled ones lie, after those of its stamp that lie there already."""
+        copies = 1
+        while Path(PREFIX.processed_key(stamp, copies)).name in self.names("processed"):
+            copies += 1
+        name = Path(PREFIX.processed_key(stamp, copies)).name
+        self.put(name.removesuffix(".csv"), content, "processed")
+
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder of the bucket."""
         directory = self.root / folder

@@ -87,7 +87,7 @@ class DatabaseServer:
 
     def __enter__(self) -> Self:
         """Announce the run and drop what dead runs left behind."""
-        self._admin = psycopg.connect(self.url, autocommit=True, application_name=self.run)
+        self._admin = self._announce()
         for (name,) in self._admin.execute(_DEAD_DATABASES, {"prefix": PREFIX}).fetchall():
             self._drop(name)
         return self
@@ -147,10 +147,15 @@ class DatabaseServer:
             self._drop(name)
 
     def _drop(self, name: str) -> None:
+        if not _answers(self._admin):  # tests of trouble have ended the server meanwhile
+            self._admin = self._announce()
         # Two runs may find the same dead database.
         statement = sql.SQL("drop database if exists {} with (force)")
         with contextlib.suppress(psycopg.errors.InvalidCatalogName):
             self._admin.execute(statement.format(sql.Identifier(name)))
+
+    def _announce(self) -> psycopg.Connection:
+        return psycopg.connect(self.url, autocommit=True, application_name=self.run)
 
     def _template(self, kind: str) -> str:
         if kind not in self._templates:
@@ -170,6 +175,14 @@ class DatabaseServer:
                 sql.SQL("alter database {} allow_connections false").format(sql.Identifier(name))
             )
         return self._templates[kind]
+
+
+def _answers(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _copy_out_all(connection: psycopg.Connection) -> dict[tuple[str, str], bytes]:

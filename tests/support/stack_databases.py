@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from urllib.parse import quote, urlsplit
 
@@ -11,6 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from fleettickets.store.connections import ConnectionKeeper
 from tests.support.forwarders import Forwarder, forwarding
 from tests.support.localstack import LocalStack
 from tests.support.postgres import DatabaseServer
@@ -26,7 +28,7 @@ class Database:
     """
 
     url: str
-    connection: psycopg.Connection
+    sessions: ConnectionKeeper
     network: Forwarder
     owner: str
     role: str
@@ -34,6 +36,11 @@ class Database:
     secret_arn: str
     owner_secret_arn: str
     plan_secret_arn: str
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        """A superuser's session in autocommit mode; a new one after the server's end."""
+        return self.sessions.get()
 
     def admit_roles(self) -> None:
         """Give the functions' roles their rights, as is done once after the first migration."""
@@ -98,8 +105,9 @@ def a_database(localstack: LocalStack, server: DatabaseServer, name: str) -> Gen
     with ExitStack() as stack:
         roles = stack.enter_context(_roles(server, owner, role, planner))
         url = stack.enter_context(server.empty_database())
-        connection = stack.enter_context(psycopg.connect(url, autocommit=True))
-        _give(connection, owner)
+        sessions = ConnectionKeeper(partial(psycopg.connect, url, autocommit=True), _ignore)
+        stack.callback(sessions.discard)
+        _give(sessions.get(), owner)
         target = conninfo_to_dict(url)
         network = stack.enter_context(forwarding(str(target["host"]), int(str(target["port"]))))
         place = {"host": "127.0.0.1", "port": network.port, "dbname": str(target["dbname"])}
@@ -112,7 +120,7 @@ def a_database(localstack: LocalStack, server: DatabaseServer, name: str) -> Gen
             f"{name}/plan": json.dumps({**login, "username": planner, "password": roles[planner]}),
         }
         arns = [stack.enter_context(_secret(localstack, *item)) for item in texts.items()]
-        yield Database(url, connection, network, owner, role, planner, *arns)
+        yield Database(url, sessions, network, owner, role, planner, *arns)
 
 
 @contextmanager
@@ -125,9 +133,14 @@ def _roles(server: DatabaseServer, *names: str) -> Generator[dict[str, str]]:
             statement = sql.SQL("create role {} login connection limit 10")
             connection.execute(statement.format(sql.Identifier(name)))
             _set_password(connection, name, password)
-        yield passwords
+    yield passwords
+    with psycopg.connect(server.url, autocommit=True) as connection:
         for name in names:
             connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+def _ignore(connection: psycopg.Connection) -> None:
+    """Do nothing with a connection to a server that is back."""
 
 
 def _set_password(connection: psycopg.Connection, role: str, password: str) -> None:

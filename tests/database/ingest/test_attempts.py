@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from typing import LiteralString
 
+import psycopg
 import pytest
 
 from fleettickets.errors import BucketUnavailableError, DatabaseUnavailableError
@@ -272,3 +274,43 @@ def test_connection_that_broke_under_the_work_is_no_death(scene: Scene) -> None:
     keeper.discard()
 
     assert outcomes_of(summary) == [(FIRST, "applied")]
+
+
+# Each makes writing a ticket fail in its own way; the second statement mends it.
+REFUSALS: dict[str, tuple[LiteralString, LiteralString]] = {
+    "XX000": (
+        """
+        create function tickets.fail() returns trigger language plpgsql as
+        $$ begin raise sqlstate 'XX000' using message = 'could not extend file'; end $$;
+        create trigger fail before insert on tickets.inc execute function tickets.fail()
+        """,
+        "drop function tickets.fail() cascade",
+    ),
+    "42P01": (
+        "alter table tickets.inc_versions rename to away",
+        "alter table tickets.away rename to inc_versions",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "error"),
+    [("XX000", DatabaseUnavailableError), ("42P01", psycopg.ProgrammingError)],
+)
+def test_work_that_the_database_refuses_is_no_death(
+    scene: Scene, sqlstate: str, error: type[Exception]
+) -> None:
+    """Whatever is wrong with the database itself five times: a good file is not quarantined."""
+    breaks, mends = REFUSALS[sqlstate]
+    scene.put(FIRST, a_ticket_file("a"))
+    with connect(scene.database_url, application_name="mechanic") as mechanic:
+        mechanic.execute(breaks)
+        for _ in range(5):
+            with (
+                connect(scene.database_url, application_name="function") as session,
+                pytest.raises(error),
+            ):
+                scene.ingest(worker="function", connection=session)
+        mechanic.execute(mends)
+
+    assert outcomes_of(scene.ingest(worker="function")) == [(FIRST, "applied")]

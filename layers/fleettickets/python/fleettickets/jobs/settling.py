@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import psycopg
+
 from fleettickets.clients.buckets import OpenObject
 from fleettickets.core.pending import PendingFile
 from fleettickets.errors import (
@@ -56,7 +58,8 @@ def settle_file(context: IngestContext, file: PendingFile, expected: Expected) -
     try:
         with translated_errors(), context.connection.transaction():
             settled = _settle_locked(context, file, expected, attempt)
-    except FleetticketsError as error:
+    except (FleetticketsError, psycopg.Error) as error:
+        # A right that was revoked, say, is no death either: it must not quarantine good files.
         _end_attempt(context, attempt, type(error).__name__)
         raise
     if settled is None or not settled.is_new:

@@ -56,13 +56,23 @@ def connect(
         raise DatabaseUnavailableError(f"the database cannot be reached: {error}") from error
 
 
+# InternalError_ is what a file that cannot grow, or a damaged page, comes out as.
+REFUSALS = (
+    pg.ReadOnlySqlTransaction,
+    pg.QueryCanceled,
+    pg.IdleInTransactionSessionTimeout,
+    pg.InternalError_,
+)
+
+
 @contextmanager
 def translated_errors() -> Generator[None]:
     """Raise our errors for the driver's that pass by themselves; let all others through.
 
     Raises:
         LockTimeoutError: a lock was not granted in time, or two sessions waited for each other.
-        DatabaseUnavailableError: the server went away, is read-only, out of room, or cancelled us.
+        DatabaseUnavailableError: the server went away, is read-only, out of room, failed inside, or
+            cancelled us.
     """
     try:
         yield
@@ -70,7 +80,7 @@ def translated_errors() -> Generator[None]:
         raise LockTimeoutError(
             "another session holds the dataset's lock; it is tried again later"
         ) from error
-    except (pg.ReadOnlySqlTransaction, pg.QueryCanceled) as error:
+    except REFUSALS as error:
         raise DatabaseUnavailableError(f"the database refused the work: {error}") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailableError(f"the database went away: {error}") from error
