@@ -1,6 +1,5 @@
 """What holds for every test: how hard Hypothesis tries, and no settings of the developer's own."""
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling, Scheduling
+
+from tests.support.logs import log_as_before
 
 SETTING_PREFIXES = ("AWS_", "DATABASE_", "TICKETS_", "RUSTFS_", "GEOCODER_", "GAZETTEER_")
 SETTING_NAMES = (
@@ -73,15 +74,9 @@ def original_environment() -> Iterator[Mapping[str, str]]:
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
-    """The package's logger is after a test what it was before.
-
-    The command line and Powertools each set it up for a process of their own; here they share one.
-    """
-    log = logging.getLogger("fleettickets")
-    before = vars(log) | {"handlers": list(log.handlers)}
-    yield
-    vars(log).clear()
-    vars(log).update(before)
+    """The package's logger is after a test what it was before."""
+    with log_as_before():
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

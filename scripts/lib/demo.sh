@@ -1,9 +1,12 @@
 # shellcheck shell=bash
 # What both demos share: whose database they may fill, and the stream that they fill it with.
 
-readonly FEED=$ROOT/.local/demo
-readonly PAGE=$ROOT/.local/page
-readonly FILLED=$ROOT/.local/demo.database # remembers which DATABASE_URL a demo has filled
+# A test has its own of both, and a shorter stream.
+readonly KEPT=${DEMO_DIRECTORY:-$ROOT/.local}
+readonly STREAM=${DEMO_STREAM:---tickets 2000 --days 21}
+readonly FEED=$KEPT/demo
+readonly PAGE=$KEPT/page
+readonly FILLED=$KEPT/demo.database # remembers which DATABASE_URL a demo has filled
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -33,7 +36,8 @@ refuse_foreign_database() {
 make_stream() {
   if [ "$(ask 'select count(*) from tickets.import_files')" -eq 0 ]; then
     rm -rf "$FEED"
-    fleettickets sample-feed "$FEED" --tickets 2000 --days 21 --seed 1 | sed '/^Next:/d'
+    # shellcheck disable=SC2086 # a list of words
+    fleettickets sample-feed "$FEED" $STREAM --seed 1 | sed '/^Next:/d'
   elif [ ! -d "$FEED" ]; then
     fail "the database holds other files than the demo's: \`make db-destroy\` deletes them"
   else

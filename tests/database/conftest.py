@@ -1,12 +1,16 @@
 """Databases for tests, from the cheapest to the barest; see `tests.support.postgres`."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.support.digests import CleanIngest
 from tests.support.postgres import DatabaseServer, find_server_url
+
+ADOPTED = Path(__file__).parent / "fixtures" / "adopted.sql"
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +76,23 @@ def clean(database_server: DatabaseServer) -> Iterator[CleanIngest]:
         psycopg.connect(url, autocommit=True) as connection,
     ):
         yield CleanIngest(connection, database_server.truncate_all)
+
+
+@pytest.fixture
+def dashboard(empty_database_url: str) -> Iterator[str]:
+    """A login-less role of the older system's, which the database's grants name."""
+    role = f"fleettickets_test_dashboard_{abs(hash(empty_database_url))}"
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
+        yield role
+        connection.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
+        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture
+def older(empty_database_url: str, dashboard: str) -> Iterator[psycopg.Connection]:
+    """A connection to the older system's database, before we touch it."""
+    script = ADOPTED.read_text().replace("to dashboard", f"to {dashboard}")
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute(script.encode())
+        yield connection

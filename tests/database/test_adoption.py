@@ -1,11 +1,9 @@
 """A database that an older system migrated 01-10 by itself, and what becomes of it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from fleettickets.errors import MigrationError
 from fleettickets.jobs.ingest import ingest_pending
@@ -17,28 +15,7 @@ from tests.support.postgres import MIGRATIONS
 from tests.support.roles import acting_as
 from tests.support.tickets import places, replace_raw, value
 
-FIXTURE = Path(__file__).parent / "fixtures" / "adopted.sql"
 WATERMARK = "2026-01-10T06-00-00"
-
-
-@pytest.fixture
-def dashboard(empty_database_url: str) -> Iterator[str]:
-    """A login-less role of the older system's, which the database's grants name."""
-    role = f"fleettickets_test_dashboard_{abs(hash(empty_database_url))}"
-    with psycopg.connect(empty_database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
-        yield role
-        connection.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
-        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
-
-
-@pytest.fixture
-def older(empty_database_url: str, dashboard: str) -> Iterator[psycopg.Connection]:
-    """A connection to the older system's database, before we touch it."""
-    script = FIXTURE.read_text().replace("to dashboard", f"to {dashboard}")
-    with psycopg.connect(empty_database_url, autocommit=True) as connection:
-        connection.execute(script.encode())
-        yield connection
 
 
 @pytest.fixture

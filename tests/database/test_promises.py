@@ -52,6 +52,8 @@ from tests.support.ingests import (
 SHARED_DATABASE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
+# Each example reads everything anew: a quarter of them takes as long as the other tests.
+A_QUARTER = settings(SHARED_DATABASE, max_examples=max(50, SHARED_DATABASE.max_examples // 4))
 
 COLUMNS: tuple[str, ...] = (
     "ticket_id",
@@ -328,7 +330,7 @@ class Mortals:
         return self.do(partial(finish_reseed, generation=lease.generation))
 
 
-@SHARED_DATABASE
+@A_QUARTER
 @given(
     schedule=actions,
     kills=st.lists(st.integers(1, 90), max_size=6),
@@ -382,8 +384,7 @@ listed = st.tuples(
 )
 
 
-# Each example plans and applies twice: a quarter of the examples takes as long as the other tests.
-@settings(SHARED_DATABASE, max_examples=max(50, SHARED_DATABASE.max_examples // 4))
+@A_QUARTER
 @given(
     former=st.lists(st.builds(Put, st.sampled_from(STAMPS), contents), max_size=5),
     moved=st.lists(listed, max_size=8),

@@ -10,6 +10,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from fleettickets.cli.main import app
+from tests.support.logs import log_as_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class CommandLine:
     def run(self, *arguments: str | Path) -> Answer:
         """Run `fleettickets` with `arguments`; an error that is a bug is raised."""
         runner = CliRunner(env={"COLUMNS": "100"} | dict(self.settings))
-        with contextlib.chdir(self.directory):
+        # The log too: a fixture that outlives its test calls this as well.
+        with contextlib.chdir(self.directory), log_as_before():
             result = runner.invoke(app, [str(argument) for argument in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

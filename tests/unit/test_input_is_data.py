@@ -1,6 +1,7 @@
 """Input stays data: no code that unpacks, evaluates or follows what comes from outside."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -16,18 +17,23 @@ FORBIDDEN = {
     *("zipfile", "gzip", "bz2", "lzma", "tarfile", "zlib", "shutil", "xml", "lxml"),
     *("pickle", "marshal", "shelve", "yaml", "subprocess", "ctypes"),
 }
+# The page packs its payloads; it unpacks nothing.
+ALLOWED = {PACKAGE / "preview" / "pages.py": {"gzip"}}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_unpacks_or_evaluates(path: object) -> None:
+def test_nothing_unpacks_or_evaluates(path: Path) -> None:
     """Neither an archive, nor XML, nor anything that becomes code, a file name or a command."""
-    tree = ast.parse(ROOT.joinpath(str(path)).read_text())
+    tree = ast.parse(path.read_text())
+    forbidden = FORBIDDEN - ALLOWED.get(path, set())
 
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            assert not {alias.name.partition(".")[0] for alias in node.names} & FORBIDDEN
+            assert not {alias.name.partition(".")[0] for alias in node.names} & forbidden
         if isinstance(node, ast.ImportFrom):
-            assert str(node.module).partition(".")[0] not in FORBIDDEN
+            assert str(node.module).partition(".")[0] not in forbidden
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"decompress", "GzipFile"}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"eval", "exec", "__import__"}
 

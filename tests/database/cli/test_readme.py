@@ -1,5 +1,6 @@
 """What the README says to type can be typed, and does what it says."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -59,7 +60,7 @@ def test_commands_of_the_readme_work(shell: CommandLine, feed: Feed, line: str) 
 
 @pytest.mark.parametrize("line", MAKE)
 def test_targets_of_the_readme_are_there(line: str) -> None:
-    """Make knows each of them; CI runs what they run."""
+    """Make knows each of them; what they run is run by tests of its own."""
     command = [*shlex.split(line), "--dry-run", "--no-print-directory"]
 
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -75,6 +76,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     inside = [link for link in links if "://" not in link]
 
     assert [link for link in inside if not page.parent.joinpath(link).exists()] == []
+
+
+def test_the_demo_without_aws_ends_with_the_page(bare_database_url: str, tmp_path: Path) -> None:
+    """`make demo-local` takes an empty database from its schema to the page."""
+    own = {
+        "DATABASE_URL": bare_database_url,
+        "DEMO_DIRECTORY": str(tmp_path),
+        "DEMO_STREAM": "--tickets 200 --days 3",
+    }
+
+    run = subprocess.run(
+        [ROOT / "scripts" / "demo_local.sh"],
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert "of 200 tickets" in run.stdout
+    assert tmp_path.joinpath("page", "index.html").exists()
 
 
 def test_the_readme_is_short() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.errors import InvalidParameterValue, NoDataFound
 from psycopg.types.json import Jsonb
@@ -119,6 +119,7 @@ from tickets.inc_open_sla
 """
 
 
+@settings(max_examples=max(50, settings().max_examples // 4))
 @given(
     here=st.tuples(st.floats(-179, 179), st.floats(-89, 89)).filter(any),
     points=st.lists(

@@ -91,7 +91,10 @@ class Settings:
             SettingError: it is not set.
         """
         if self.database_url is None:
-            raise SettingError("DATABASE_URL", "not set; for example postgresql://user@host/name")
+            raise SettingError(
+                "DATABASE_URL",
+                "not set; for example postgresql://user@host/name, or what `make db` prints",
+            )
         return self.database_url
 
     def require_bucket(self) -> str:
@@ -101,7 +104,10 @@ class Settings:
             SettingError: it is not set.
         """
         if self.bucket is None:
-            raise SettingError("TICKETS_BUCKET", "not set; give the bucket's name")
+            raise SettingError(
+                "TICKETS_BUCKET",
+                "not set; give the bucket's name (the command line also reads --from-dir DIR)",
+            )
         return self.bucket
 
     def require_doorbell_queue_url(self) -> str:

@@ -45,7 +45,7 @@ Csv = Annotated[
         metavar="FILE…",
         exists=True,
         dir_okay=False,
-        help="Apply these files where they lie. Their names must be <stamp>.csv.",
+        help="Apply these files where they lie, each named by its stamp: 2026-06-15T17-00-00.csv.",
     ),
 ]
 MoreCsv = Annotated[list[Path] | None, typer.Argument(hidden=True, exists=True, dir_okay=False)]

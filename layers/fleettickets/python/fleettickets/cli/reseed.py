@@ -32,10 +32,18 @@ from fleettickets.store.reseed_status import read_reseed_facts
 
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     help="""Rebuild the tables from the full listing, or move to a new bucket.
 
 First `plan`, read what it says, then `apply` that plan. Both work on the bucket TICKETS_BUCKET
-names, or on a directory.""",
+names, or on a directory.
+
+For example:
+
+    fleettickets reseed plan
+    fleettickets reseed apply --plan 5e1f… --apply
+    fleettickets reseed status
+""",
 )
 
 FromDirectory = Annotated[
@@ -151,6 +159,8 @@ def _check(context: IngestContext, plan_sha256: str, *, allow_missing: bool, as_
 @app.command("status")
 def status(*, as_json: AsJson = False) -> None:
     """Show how far the reseed is: files done, files a second, time left, and who works on it.
+
+    Reads the database only, so it can be asked at any time.
 
     For example:
 
