@@ -74,7 +74,7 @@ def test_held_key(quiet: Application, desk: Desk) -> None:
     quiet.await_quiet()
     quiet.sweep()
     agree(quiet, "held", is_on=True)
-    assert quiet.logged("Ingest", '{ $.message = "key was held" }')
+    wait_until(lambda: quiet.logged("Ingest", '{ $.message = "key was held" }'), "its line")
 
     quiet.delete(ahead)
     quiet.put(stamp, a_change_file([a_row()]))
