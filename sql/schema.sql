@@ -2068,10 +2068,11 @@ CREATE FUNCTION tickets.freshness() RETURNS jsonb
     coverage as (
         select
             round(
-                (count(*) filter (where facts.geo_source in ('feed', 'location')))::numeric
+                (count(*) filter (where inc.geo_source in ('feed', 'location')))::numeric
                 / nullif(count(*), 0), 4
             ) as share
-        from tickets.open_facts() as facts
+        from tickets.inc as inc
+        where inc.is_actionable
     )
 
     select
@@ -4590,6 +4591,14 @@ CREATE INDEX inc_open_facts_idx ON tickets.inc USING btree (assigned_team, clust
 -- Name: INDEX inc_open_facts_idx; Type: COMMENT; Schema: tickets; Owner: -
 
 COMMENT ON INDEX tickets.inc_open_facts_idx IS 'What is counted of open tickets, without reading them; and the open tickets of a team.';
+
+-- Name: inc_open_geo_source_idx; Type: INDEX; Schema: tickets; Owner: -
+
+CREATE INDEX inc_open_geo_source_idx ON tickets.inc USING btree (geo_source) WHERE is_actionable;
+
+-- Name: INDEX inc_open_geo_source_idx; Type: COMMENT; Schema: tickets; Owner: -
+
+COMMENT ON INDEX tickets.inc_open_geo_source_idx IS 'Open tickets, and how they were placed.';
 
 -- Name: inc_open_geog_idx; Type: INDEX; Schema: tickets; Owner: -
 

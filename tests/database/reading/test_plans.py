@@ -78,16 +78,17 @@ def _whole_tables(nodes: list[dict[str, Any]]) -> set[str]:
     }
 
 
+COVERAGE = "inc_open_geo_source_idx"
 CONTENT = "inc_source_updated_at_idx"
 
 SERVED: dict[str, tuple[LiteralString, set[str]]] = {
     "the map of open tickets": (
         "select reporting.fn_tickets_for_map_text()",
-        {"inc_open_facts_idx", "inc_open_long_facts_idx", CONTENT},
+        {"inc_open_facts_idx", "inc_open_long_facts_idx", COVERAGE, CONTENT},
     ),
     "the metrics": (
         "select reporting.fn_inc_metrics()",
-        {"inc_open_facts_idx", "inc_created_idx", "inc_closed_at_idx", CONTENT},
+        {"inc_open_facts_idx", "inc_created_idx", "inc_closed_at_idx", COVERAGE, CONTENT},
     ),
     "the metrics of a filter": (
         "select reporting.fn_inc_metrics(p_cluster := 'Nakuru', p_status := 'open')",
