@@ -23,6 +23,7 @@ from fleettickets.errors import (
 )
 from fleettickets.jobs.context import IngestContext, IngestSummary
 from fleettickets.jobs.ingest import ingest_pending
+from fleettickets.jobs.kept_listings import KeptListing
 from fleettickets.runtime import Runtime, milliseconds_since, start_runtime
 from fleettickets.settings import Settings
 from fleettickets.store.connections import translated_errors
@@ -85,6 +86,7 @@ def _answer(record: Record, context: LambdaContext) -> None:
                 _ingest(runtime, doorbell, record, context)
     except BaseException as error:
         runtime.connections.discard()
+        _kept_listing.cache_clear()
         if isinstance(error, RetryableError):
             _put_off(record, error)
         raise
@@ -116,7 +118,9 @@ def _ingest(runtime: Runtime, doorbell: Doorbell, record: Record, context: Lambd
     started = time.monotonic()
     job = replace(runtime.ingest_context(context), on_outcome=partial(publish_file, metrics))
     try:
-        summary = ingest_pending(job, through=doorbell.key, etag=doorbell.etag)
+        summary = ingest_pending(
+            job, through=doorbell.key, etag=doorbell.etag, kept=_kept_listing()
+        )
     except SourceMismatchError as error:
         publish(metrics, ReseedNeeded=1)
         facts = {"key": doorbell.key, "outcome": "reseed needed"} | describe_error(error)
@@ -180,6 +184,11 @@ def _put_off(record: Record, error: RetryableError) -> None:
 @cache
 def _runtime() -> Runtime:
     return start_runtime("ingest", Settings.from_environment(os.environ))
+
+
+@cache
+def _kept_listing() -> KeptListing:
+    return KeptListing()
 
 
 @cache

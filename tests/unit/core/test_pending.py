@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleettickets.core.keys import Prefix
-from fleettickets.core.pending import PendingFile, Sorting, sort_listing
+from fleettickets.core.pending import PendingFile, Sorting, count_through, sort_listing
 
 PREFIX = Prefix()
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -47,6 +47,11 @@ def sort(
     return sort_listing(
         listing, prefix=PREFIX, now=NOW, settled_etags=settled or {}, manifest=manifest or []
     )
+
+
+def through(sorting: Sorting, key: str) -> tuple[PendingFile, ...]:
+    """Return the pending files up to a doorbell's key."""
+    return sorting.pending[: count_through(sorting.pending, key)]
 
 
 def stamps_of(files: tuple[PendingFile, ...]) -> list[str]:
@@ -163,39 +168,32 @@ def test_through_a_key_takes_what_comes_before_it_and_itself() -> None:
     """The doorbell's key ends the work."""
     sorting = sort(a_listing(FIRST, SECOND, THIRD))
 
-    assert stamps_of(sorting.through(PREFIX.change_key(SECOND))) == [FIRST, SECOND]
-
-
-def test_through_nothing_takes_all() -> None:
-    """A sweep."""
-    sorting = sort(a_listing(FIRST, SECOND))
-
-    assert sorting.through(None) == sorting.pending
+    assert stamps_of(through(sorting, PREFIX.change_key(SECOND))) == [FIRST, SECOND]
 
 
 def test_through_a_key_that_is_not_listed_takes_what_would_come_before_it() -> None:
     """It is settled or gone; the older files are still to do."""
     sorting = sort(a_listing(FIRST, THIRD))
 
-    assert stamps_of(sorting.through(PREFIX.change_key(SECOND))) == [FIRST]
+    assert stamps_of(through(sorting, PREFIX.change_key(SECOND))) == [FIRST]
 
 
 def test_through_a_key_of_the_manifest_takes_its_forerunners_there() -> None:
     """The order is the manifest's."""
     sorting = sort(a_listing(FIRST), manifest=a_manifest(SECOND, THIRD))
 
-    assert stamps_of(sorting.through(PREFIX.processed_key(SECOND, 1))) == [SECOND]
+    assert stamps_of(through(sorting, PREFIX.processed_key(SECOND, 1))) == [SECOND]
 
 
 def test_through_a_new_key_takes_the_whole_manifest_first() -> None:
     """Even files with stamps above the doorbell's."""
     sorting = sort(a_listing(FIRST, SECOND), manifest=a_manifest(THIRD))
 
-    assert stamps_of(sorting.through(PREFIX.change_key(FIRST))) == [THIRD, FIRST]
+    assert stamps_of(through(sorting, PREFIX.change_key(FIRST))) == [THIRD, FIRST]
 
 
 def test_through_an_unlisted_key_takes_the_whole_manifest_too() -> None:
     """A doorbell for a key that is gone still drives what comes before it."""
     sorting = sort(a_listing(FIRST), manifest=a_manifest(THIRD))
 
-    assert stamps_of(sorting.through(PREFIX.change_key(SECOND))) == [THIRD, FIRST]
+    assert stamps_of(through(sorting, PREFIX.change_key(SECOND))) == [THIRD, FIRST]

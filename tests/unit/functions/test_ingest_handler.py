@@ -21,6 +21,7 @@ from fleettickets.errors import (
     SourceMismatchError,
 )
 from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary, Outcome
+from fleettickets.jobs.kept_listings import KeptListing
 from fleettickets.store.ledger import RowCounts
 from tests.support.feeds import a_doorbell
 from tests.support.functions import (
@@ -44,7 +45,8 @@ class FakeJobs:
     """Stands for `ingest_pending`: answers, or raises, what the test says."""
 
     answer: IngestSummary | BaseException = field(default_factory=IngestSummary)
-    rung: list[tuple[str | None, str | None]] = field(default_factory=list)
+    rung: list[tuple[str, str | None]] = field(default_factory=list)
+    kept: list[KeptListing] = field(default_factory=list)
     contexts: list[IngestContext] = field(default_factory=list)
     settled: list[FileOutcome] = field(default_factory=list)  # before the answer, or the error
     in_quarantine: int = 0
@@ -54,10 +56,11 @@ class FakeJobs:
         return self.in_quarantine
 
     def ingest_pending(
-        self, context: IngestContext, *, through: str | None = None, etag: str | None = None
+        self, context: IngestContext, *, through: str, etag: str | None, kept: KeptListing
     ) -> IngestSummary:
         """Note the doorbell and answer."""
         self.rung.append((through, etag))
+        self.kept.append(kept)
         self.contexts.append(context)
         for outcome in self.settled:
             context.on_outcome(outcome)
@@ -208,6 +211,21 @@ def test_connection_is_kept_while_it_works(
     assert opened_cold == 0
     assert len(connections) == 1
     assert len({id(context.connection) for context in jobs.contexts}) == 1
+
+
+def test_listing_is_kept_while_it_works(handler: ModuleType, jobs: FakeJobs) -> None:
+    """What one pass keeps is given to the next, but not beyond an error, wherever it came from."""
+    handler.handle(recorded_event("rule"), FakeContext())
+    handler.handle(recorded_event("rule"), FakeContext())
+    jobs.answer = ValueError("a bug")
+    with pytest.raises(ValueError, match="a bug"):
+        handler.handle(recorded_event("rule"), FakeContext())
+    jobs.answer = IngestSummary()
+
+    handler.handle(recorded_event("rule"), FakeContext())
+
+    first, second, failed, last = (id(kept) for kept in jobs.kept)
+    assert first == second == failed != last
 
 
 @pytest.mark.parametrize("error", [DatabaseUnavailableError("gone"), ValueError("a bug")])

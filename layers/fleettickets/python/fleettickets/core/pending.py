@@ -60,14 +60,21 @@ class Sorting:
     held: tuple[str, ...]
     foreign: tuple[str, ...]
 
-    def through(self, key: str | None) -> tuple[PendingFile, ...]:
-        """Return the pending files up to the doorbell's `key`, in order; all of them for None."""
-        if key is None:
-            return self.pending
-        for index, file in enumerate(self.pending):
-            if file.key == key:
-                return self.pending[: index + 1]
-        return tuple(file for file in self.pending if file.position is not None or file.key <= key)
+
+def count_through(pending: Iterable[PendingFile], key: str) -> int:
+    """Return how many of the `pending` files, which are in order, come up to the doorbell's `key`.
+
+    Of a key that is not among them: how many would come before it, a manifest's all. Looks no
+    further than that.
+    """
+    before = 0
+    for place, file in enumerate(pending, start=1):
+        if file.key == key:
+            return place
+        if file.position is None and file.key > key:
+            break
+        before = place
+    return before
 
 
 def sort_listing(

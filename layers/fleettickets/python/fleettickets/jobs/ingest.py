@@ -10,6 +10,7 @@ from fleettickets.errors import ObjectChangedError, ObjectGoneError
 from fleettickets.jobs.archiving import archive
 from fleettickets.jobs.claims import Settled, log_fields
 from fleettickets.jobs.context import FileOutcome, IngestContext, IngestSummary
+from fleettickets.jobs.kept_listings import KeptListing
 from fleettickets.jobs.listings import Listing, report_listing, take_listing
 from fleettickets.jobs.settling import settle_file
 from fleettickets.store import ledger
@@ -23,11 +24,15 @@ log = logging.getLogger("fleettickets")
 
 @dataclass(slots=True)
 class _Pass:
-    """The running totals of one pass over the pending files."""
+    """The running totals of one pass over the pending files.
+
+    `has_left` says that it passed something over, which the next one has to look at anew.
+    """
 
     context: IngestContext
     through: str | None
     etag: str | None
+    has_left: bool = False
     outcomes: list[FileOutcome] = field(default_factory=list[FileOutcome])
     gone: list[str] = field(default_factory=list[str])
     overwritten: Counter[str] = field(default_factory=Counter[str])
@@ -48,13 +53,18 @@ class _Pass:
 
 
 def ingest_pending(
-    context: IngestContext, *, through: str | None = None, etag: str | None = None
+    context: IngestContext,
+    *,
+    through: str | None = None,
+    etag: str | None = None,
+    kept: KeptListing | None = None,
 ) -> IngestSummary:
     """Apply what is pending, oldest first, up to the key `through` (None: all of it).
 
     Each file is one transaction; calling again, at once or after a crash at any point, goes on
     where the ledger says. `etag` is the content that a doorbell announced for `through`: if it is
-    neither listed nor settled, it is looked for in `processed/` and applied from there.
+    neither listed nor settled, it is looked for in `processed/` and applied from there. `kept` is
+    what a caller that comes again has from its last pass, and for its next.
 
     Raises:
         SourceMismatchError: the bucket is not the current generation's source.
@@ -63,16 +73,17 @@ def ingest_pending(
             was settled before stays settled.
     """
     progress = _Pass(context, through, etag)
-    listing = _list(progress)
+    listing = kept.take(context, through, etag) if kept is not None else None
+    listing = listing or _list(progress)
     while listing is not None and listing.queue and progress.has_time():
         if _apply_next(progress, listing):
             listing = _list(progress)
     if listing is None:
         return IngestSummary(tuple(progress.outcomes), gone=tuple(progress.gone), waiting=True)
-    if not listing.queue:
-        _finish_archives(context, listing)
-    _log_left_alone(listing)
+    _finish(progress, listing)
     report_listing(context, listing)
+    if kept is not None and not progress.has_left:
+        kept.keep(context, listing)
     return IngestSummary(
         outcomes=tuple(progress.outcomes),
         held=listing.sorting.held,
@@ -118,6 +129,7 @@ def _apply_next(progress: _Pass, listing: Listing) -> bool:
         if progress.overwritten[file.key] <= OVERWRITES_TOLERATED:
             return True
         log.warning("file changes all the time, left for the next pass", extra={"key": file.key})
+        progress.has_left = True
         listing.queue.popleft()
         return False
     except ObjectGoneError:
@@ -137,7 +149,8 @@ def _note_settled(progress: _Pass, listing: Listing, file: PendingFile, settled:
     progress.note(settled.outcome)
     is_elsewhere = settled.is_new and settled.entry.object_key != file.key
     if not settled.entry.is_gone and not is_elsewhere:
-        archive(progress.context, file, settled.entry, settled.version_id)
+        is_archived = archive(progress.context, file, settled.entry, settled.version_id)
+        progress.has_left |= not is_archived
 
 
 def _note_gone(progress: _Pass, listing: Listing, file: PendingFile) -> None:
@@ -150,14 +163,20 @@ def _note_gone(progress: _Pass, listing: Listing, file: PendingFile) -> None:
     progress.note(FileOutcome(file.key, file.stamp, "gone", generation, None))
 
 
-def _finish_archives(context: IngestContext, listing: Listing) -> None:
-    """Finish the archive step of files that are listed although they are settled."""
-    for file in listing.sorting.settled:
-        archive(context, file, listing.settled[file.stamp])
+def _finish(progress: _Pass, listing: Listing) -> None:
+    """Do, once a listing, what is left when its queue is done: archive steps, lines of the log."""
+    if listing.is_finished:
+        return
+    if not listing.queue:
+        for file in listing.sorting.settled:  # listed although they are settled
+            is_archived = archive(progress.context, file, listing.settled[file.stamp])
+            progress.has_left |= not is_archived
+    _log_left_alone(listing)
+    listing.is_finished = True
 
 
 def _log_left_alone(listing: Listing) -> None:
-    """Log, once a listing, the keys that are held and the number of foreign ones."""
+    """Log the keys that are held and the number of foreign ones."""
     for key in listing.sorting.held:
         log.warning("key was held", extra={"key": key, "outcome": "held"})
     if listing.sorting.foreign:

@@ -1,10 +1,10 @@
 """Listings: what is pending now, in order, and how long that may be relied on."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from fleettickets.core.pending import PendingFile, Sorting, sort_listing
+from fleettickets.core.pending import PendingFile, Sorting, count_through, sort_listing
 from fleettickets.errors import SourceMismatchError
 from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.settling import Expected, check_token
@@ -24,33 +24,50 @@ class Listing:
 
     It serves until another session has settled something, or until it is 30 seconds old, counted
     from its end: one that took longer than that to make would never serve a file. `queue`
-    is what is left up to the doorbell's key, `beyond` the number of pending files after that;
+    is what is left up to the doorbell's key, `beyond` the pending files after that, in order;
     `settled` has the latest revision of each listed stamp that has one. The worker of a reseed has
-    `is_manifest`: nothing but the next files of its manifest, for which the bucket is not listed.
+    `is_manifest`: nothing but the next files of its manifest, for which the bucket is not listed;
+    `further` are those that were not taken up yet. `is_finished` says that the archive steps that
+    it shows were made up for, and the keys that it leaves alone logged.
     """
 
     state: StreamState
+    source: str
     sorting: Sorting
     taken_at: datetime
-    queue: deque[PendingFile]
     settlements: int
-    beyond: int
     settled: dict[str, LedgerEntry]
+    queue: deque[PendingFile] = field(default_factory=deque[PendingFile])
+    beyond: deque[PendingFile] = field(default_factory=deque[PendingFile])
+    further: int = 0
     is_manifest: bool = False
+    is_finished: bool = False
 
     @property
     def pending(self) -> int:
         """How many files are left, those after the doorbell's key included."""
-        return self.beyond + len(self.queue)
+        return len(self.queue) + len(self.beyond) + self.further
 
     @property
     def expected(self) -> Expected:
         """The state that must still hold under the lock."""
         return Expected(self.state.generation, self.settlements)
 
+    def is_made_against(self, state: StreamState) -> bool:
+        """Whether this is still the state of the stream, but for what was settled from here."""
+        return self.expected == Expected(state.generation, state.settlements)
+
     def is_old(self, now: datetime) -> bool:
-        """Whether the listing has to be renewed before another file is applied."""
-        return now - self.taken_at > LISTING_LIFETIME
+        """Whether the listing has to be renewed before another file is applied.
+
+        One from the future is: the clock was set back, and may have been by more than its lifetime.
+        """
+        return abs(now - self.taken_at) > LISTING_LIFETIME
+
+    def reach(self, key: str | None) -> None:
+        """Queue the files up to the doorbell's key; all of them for None."""
+        number = len(self.beyond) if key is None else count_through(self.beyond, key)
+        self.queue.extend(self.beyond.popleft() for _ in range(number))
 
 
 def take_listing(
@@ -96,16 +113,17 @@ def take_listing(
         settled_etags={stamp: entry.etag for stamp, entry in settled.items()},
         manifest=[pending_file(file) for file in manifest],
     )
-    queue = deque(sorting.through(through))
-    return Listing(
+    listing = Listing(
         state=state,
+        source=context.bucket.source,
         sorting=sorting,
         taken_at=context.now(),
-        queue=queue,
         settlements=state.settlements,
-        beyond=len(sorting.pending) - len(queue),
         settled=settled,
+        beyond=deque(sorting.pending),
     )
+    listing.reach(through)
+    return listing
 
 
 def _take_manifest(context: IngestContext, state: StreamState) -> Listing:
@@ -117,12 +135,13 @@ def _take_manifest(context: IngestContext, state: StreamState) -> Listing:
     pending = tuple(pending_file(file) for file in page)
     return Listing(
         state=state,
+        source=context.bucket.source,
         sorting=Sorting(pending, settled=(), held=(), foreign=()),
         taken_at=context.now(),
-        queue=deque(pending),
         settlements=state.settlements,
-        beyond=left - len(pending),
         settled={},
+        queue=deque(pending),
+        further=left - len(pending),
         is_manifest=True,
     )
 
