@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from fleettickets.errors import LeaseLostError
 from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.ingest import ingest_pending
+from fleettickets.jobs.kept_listings import KeptListing
 from fleettickets.jobs.planning import plan_ingest
 from fleettickets.jobs.reseed_apply import (
     ReseedSummary,
@@ -42,6 +43,7 @@ from tests.support.ingests import (
     a_context,
     a_worker,
     closure_state,
+    etag_of,
     model_closures,
     settled_contents,
     sha256,
@@ -98,10 +100,14 @@ class PutAgain:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A doorbell names a stamp, pending or not; the worker dies at a step if one is given."""
+    """A doorbell names a stamp, pending or not; the worker dies at a step if one is given.
+
+    It is of the content that was put under the stamp last, or so many puts before that.
+    """
 
     stamp: str
     kill_at: int | None
+    puts_ago: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +118,14 @@ class Sweep:
 
 
 deaths = st.one_of(st.none(), st.integers(1, 70))
+puts_ago = st.sampled_from([0, 0, 0, 1, 2])
 actions = st.lists(
     st.one_of(
         st.builds(Put, st.sampled_from(STAMPS), contents),
         st.builds(Put, st.sampled_from(STAMPS), contents),
         st.builds(PutAgain, st.integers(0, 20)),
-        st.builds(Ring, st.sampled_from(STAMPS), deaths),
+        st.builds(Ring, st.sampled_from(STAMPS), deaths, puts_ago),
+        st.builds(Ring, st.sampled_from(STAMPS), st.none(), puts_ago),
         st.builds(Sweep, deaths),
     ),
     min_size=1,
@@ -145,11 +153,15 @@ def rows_of(file: bytes) -> list[dict[str, str]]:
 
 @dataclass(slots=True)
 class Stream:
-    """One example: a directory, a fresh database, and what happened so far."""
+    """One example: a directory, a fresh database, and what happened so far.
+
+    Doorbells are answered by a function that stays warm until it dies.
+    """
 
     database_url: str
     connection: psycopg.Connection
     producer: Producer
+    kept: KeptListing = field(default_factory=KeptListing)
 
     def act(self, action: Put | PutAgain | Ring | Sweep) -> None:
         """Do what the schedule says next."""
@@ -159,18 +171,26 @@ class Stream:
             case PutAgain(number) if self.producer.history:
                 stamp, content = self.producer.history[number % len(self.producer.history)]
                 self.producer.put(stamp, content)
-            case Ring(stamp, kill_at):
-                self.work(PREFIX.change_key(stamp), kill_at)
+            case Ring(stamp, kill_at, puts_ago):
+                etags = [etag_of(file) for put, file in self.producer.history if put == stamp]
+                etag = etags[-1 - puts_ago % len(etags)] if etags else None
+                self.work(PREFIX.change_key(stamp), kill_at, etag, self.kept)
             case Sweep(kill_at):
                 self.work(None, kill_at)
             case _:
                 pass
 
-    def work(self, through: str | None, kill_at: int | None) -> None:
+    def work(
+        self,
+        through: str | None,
+        kill_at: int | None,
+        etag: str | None = None,
+        kept: KeptListing | None = None,
+    ) -> None:
         """Let a worker apply what is pending; it may die on the way."""
         worker = a_worker(self.database_url, self.producer.bucket(), Steps(kill_at))
         try:
-            ingest_pending(worker, through=through)
+            ingest_pending(worker, through=through, etag=etag, kept=kept)
         except Killed as death:
             event(f"died {str(death).rsplit(' ', 1)[0][:32]}")
         finally:
@@ -435,10 +455,14 @@ def _in_generation(model: Model, generation: int) -> list[tuple[object, ...]]:
     return [(ticket, raw, generation, *rest) for ticket, raw, _, *rest in model.state()]
 
 
-def _ingest_here(database_url: str, root: Path) -> None:
-    """Apply what is pending, as a process of its own does."""
+def _answer_here(database_url: str, root: Path, doorbells: list[tuple[str, str]]) -> None:
+    """Answer the doorbells, key and etag each, and then a sweep's, as a warm function does."""
+    kept = KeptListing()
     with psycopg.connect(database_url, autocommit=True) as connection:
-        ingest_pending(a_context(connection, Producer(root).bucket()))
+        context = a_context(connection, Producer(root).bucket())
+        for key, etag in doorbells:
+            ingest_pending(context, through=key, etag=etag, kept=kept)
+        ingest_pending(context)
 
 
 @pytest.fixture(scope="module")
@@ -458,12 +482,13 @@ def test_two_processes_at_once_end_like_a_plain_replay(
 ) -> None:
     """P1-P3: two ingests share the work while files arrive; each content takes effect once."""
     with streams() as stream:
-        work = []
+        work, history = [], stream.producer.history
         for number, put in enumerate(puts):
             stream.act(put)
             if number % 3 == 0:
                 root = stream.producer.root
-                job = (_ingest_here, stream.database_url, root)
+                rung = [(PREFIX.change_key(stamp), etag_of(file)) for stamp, file in history]
+                job = (_answer_here, stream.database_url, root, rung)
                 work += [processes.submit(*job), processes.submit(*job)]
         for done in work:
             done.result()

@@ -147,6 +147,11 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def etag_of(content: bytes) -> str:
+    """Return the etag that a directory, or S3 for what is put in one part, gives the content."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 @dataclass(slots=True)
 class Model:
     """A plain in-order replay: what the tables must hold after the settled contents."""

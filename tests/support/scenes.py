@@ -74,7 +74,8 @@ class Scene:
 
     def ingest(self, bucket: Bucket | None = None, **overrides: object) -> IngestSummary:
         """Ingest what is pending, up to the key `through` if one is given."""
-        asked = {name: overrides.pop(name) for name in ("through", "etag") if name in overrides}
+        names = ("through", "etag", "kept")
+        asked = {name: overrides.pop(name) for name in names if name in overrides}
         return ingest_pending(self.context(bucket, **overrides), **asked)  # type: ignore[arg-type]
 
     def killed(self, kill_at: str, bucket: Bucket | None = None) -> None:
