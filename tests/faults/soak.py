@@ -164,8 +164,16 @@ class Soak:
 
     def _start_anew(self) -> None:
         """Let the function start cold, once it has nothing to do: its peak is then of one part."""
-        self.application.await_quiet()
+        self._await_quiet()
         self.application.restart("Ingest")
+
+    def _await_quiet(self) -> None:
+        """Wait for the doorbells of files that others' have settled: there may be a thousand."""
+        wait_until(
+            lambda: self.application.doorbells() == 0,
+            "the end of doorbells",
+            timeout_seconds=PATIENCE_SECONDS,
+        )
 
     @contextmanager
     def _measured(self, title: str, number: int, unit: str) -> Generator[Callable[[], Load]]:
@@ -173,9 +181,13 @@ class Soak:
         reports = len(self._peaks())
         started = time.monotonic()
         seconds = list[float]()
-        yield lambda: Load(title, number, unit, seconds[0], max(self._peaks()[reports:], default=0))
+        yield lambda: Load(title, number, unit, seconds[0], self._await_peak(reports))
         seconds.append(time.monotonic() - started)
-        self.application.await_quiet()
+        self._await_quiet()
+
+    def _await_peak(self, reports: int) -> int:
+        """Return the peak since so many reports; they come a little after the function's end."""
+        return max(wait_until(lambda: self._peaks()[reports:], "a report of Lambda's"))
 
     def _peaks(self) -> list[int]:
         """Return what Lambda's reports say of memory, in MB."""
