@@ -9,10 +9,11 @@ from fleettickets.jobs.context import IngestSummary
 from fleettickets.jobs.ingest import OVERWRITES_TOLERATED, ingest_pending
 from fleettickets.jobs.kept_listings import KeptListing
 from fleettickets.jobs.repair import find_file, skip
+from fleettickets.jobs.reseed_apply import open_reseed
 from fleettickets.store.connections import Connection
 from tests.support.buckets import Fault, FaultyBucket, Killed
 from tests.support.ingests import PREFIX, Producer, a_context, etag_of
-from tests.support.reseeds import a_reseed
+from tests.support.reseeds import a_plan, a_reseed, applied
 from tests.support.s3 import running_s3_store
 from tests.support.scenes import FIFTH, FIRST, FOURTH, SECOND, STAMPS, THIRD, Scene, a_ticket_file
 from tests.support.scenes import keys_of as stamps_of
@@ -142,6 +143,25 @@ def test_object_that_was_overwritten_without_a_doorbell_yet(warm: Warm, scene: S
     assert warm.listings == 2
 
 
+def test_object_whose_listed_content_lies_in_the_archive_too(warm: Warm, scene: Scene) -> None:
+    """A, B, A and C under one stamp: C's doorbell applies C, not the A that the listing shows."""
+    for owner in ("a", "b"):
+        warm.put(SECOND, owner=owner)
+        warm.ring(SECOND)
+    warm.put(SECOND, owner="a")
+    early = STAMPS[0].replace("17", "18")
+    warm.put(early)
+    warm.ring(early)
+    listings = warm.listings
+    warm.put(SECOND, owner="c")
+
+    warm.ring(SECOND)
+
+    assert scene.owner(f"INC {SECOND}") == "c"
+    assert SECOND not in scene.names("changes")
+    assert warm.listings == listings + 1
+
+
 def test_settled_object_that_was_put_again_is_listed(warm: Warm, scene: Scene) -> None:
     """The same bytes once more: they leave changes/ with their own doorbell, not with the sweep."""
     warm.put(FIRST)
@@ -181,6 +201,16 @@ def _settle_second(other: Connection, scene: Scene) -> None:
     ingest_pending(a_context(other, scene.producer.bucket()), through=PREFIX.change_key(SECOND))
 
 
+def test_count_does_not_outlive_what_another_session_settled(warm: Warm, scene: Scene) -> None:
+    """A doorbell with nothing to do reports what is left by now, not what was then."""
+    with scene.another_session() as other:
+        _settle_second(other, scene)
+
+    summary = warm.ring(FIRST)
+
+    assert summary.pending == scene.freshness()["pending"] == 3
+
+
 def test_listing_does_not_outlive_what_another_session_settles_while_it_is_taken_up(
     warm: Warm, scene: Scene
 ) -> None:
@@ -211,14 +241,15 @@ def test_listing_does_not_outlive_a_skip(warm: Warm, scene: Scene) -> None:
     assert warm.listings == 2
 
 
+@pytest.mark.parametrize("stamp", [FIRST, SECOND], ids=["settled", "pending"])
 @pytest.mark.parametrize("seconds", [31, -3_600])
 def test_listing_is_renewed_when_it_is_thirty_seconds_old(
-    warm: Warm, scene: Scene, seconds: float
+    warm: Warm, scene: Scene, seconds: float, stamp: str
 ) -> None:
     """Or of unknown age, because the clock was set back."""
     scene.clock.advance(seconds)
 
-    warm.ring(SECOND)
+    warm.ring(stamp)
 
     assert warm.listings == 2
 
@@ -280,13 +311,14 @@ def test_file_that_changes_all_the_time_is_not_forgotten(warm: Warm, scene: Scen
     assert scene.names("changes") == [FOURTH, FIFTH]
 
 
-def test_pass_that_ran_out_of_time_keeps_nothing(warm: Warm) -> None:
-    """It took long, and its doorbell comes again behind others, which go up to their own keys."""
+def test_pass_that_ran_out_of_time_keeps_nothing(warm: Warm, scene: Scene) -> None:
+    """Its doorbell comes again behind others; those go up to their own keys only."""
     warm.ring(FOURTH, time_left=lambda: 1.0)
 
-    summary = warm.ring(SECOND)
+    summaries = [warm.ring(stamp) for stamp in (FIRST, SECOND)]
 
-    assert stamps_of(summary) == [SECOND]
+    assert [stamps_of(summary) for summary in summaries] == [[], [SECOND]]
+    assert scene.names("changes") == [THIRD, FOURTH, FIFTH]
     assert warm.listings == 2
 
 
@@ -310,21 +342,28 @@ def test_listing_does_not_outlive_a_reseed(warm: Warm, scene: Scene) -> None:
     assert warm.listings == 2
 
 
-def test_listing_of_an_unfinished_reseed_is_not_kept(scene: Scene) -> None:
-    """While the manifest is worked off, each doorbell lists: others take turns with this one."""
-    function = Warm(scene)
+def test_listing_made_during_a_reseed_is_not_kept(scene: Scene) -> None:
+    """It leaves to the manifest what `changes/` holds of the same stamps; that comes after it."""
+    function, archived = Warm(scene), a_ticket_file("archived")
+    scene.put(FIRST, archived, folder="processed")
+    open_reseed(scene.context(), a_plan(scene.context()).plan_sha256, owner="amina@laptop")
+    scene.connection.execute("update tickets.import_streams set lease_expires_at = now()")
     function.put(FIRST, SECOND)
-    scene.ingest()
-    a_reseed(scene.context())
-    function.put(THIRD, FOURTH)
-    scene.connection.execute(
-        "update tickets.import_streams set mode = 'reseed' where generation = 1"
-    )
 
-    for stamp in (THIRD, FOURTH):
-        function.ring(stamp)
+    manifest = function.ring(FIRST, through=PREFIX.processed_key(FIRST, 1), etag=etag_of(archived))
+    changes = function.ring(SECOND)
 
-    assert function.listings == 2
+    assert (stamps_of(manifest), stamps_of(changes)) == ([FIRST], [FIRST, SECOND])
+
+
+def test_listing_of_a_reseeds_worker_is_not_kept(warm: Warm, scene: Scene) -> None:
+    """It is of the manifest alone, even when that is done and the stream is live again."""
+    lease = open_reseed(scene.context(), a_plan(scene.context()).plan_sha256, owner="amina@laptop")
+    applied(scene.context(), lease)
+
+    ingest_pending(scene.context(token=lease.token), kept=warm.kept)
+
+    assert warm.kept.take(scene.context(), PREFIX.change_key(FIRST), warm.etags[FIRST]) is None
 
 
 def test_listing_of_another_place_is_not_used(warm: Warm, scene: Scene) -> None:

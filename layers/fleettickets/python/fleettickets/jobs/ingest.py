@@ -83,7 +83,7 @@ def ingest_pending(
     _finish(progress, listing)
     report_listing(context, listing)
     if kept is not None and not progress.has_left:
-        kept.keep(context, listing)
+        kept.keep(listing)
     return IngestSummary(
         outcomes=tuple(progress.outcomes),
         held=listing.sorting.held,

@@ -20,14 +20,14 @@ class KeptListing:
 
     _listing: Listing | None = None
 
-    def keep(self, context: IngestContext, listing: Listing) -> None:
+    def keep(self, listing: Listing) -> None:
         """Keep the listing if it may serve another doorbell.
 
-        Not what was left of a queue, nor a reseed's: its worker and the live path that finishes it
-        take turns.
+        Not what was left of a queue, nor one that was made during a reseed: it leaves out what
+        comes after the manifest, or all but that.
         """
         is_live = listing.state.mode == "live" and not listing.is_manifest
-        if is_live and context.archive and not listing.queue:
+        if is_live and not listing.queue:
             self._listing = listing
 
     def take(self, context: IngestContext, key: str | None, etag: str | None) -> Listing | None:
@@ -50,14 +50,16 @@ class KeptListing:
 
 
 def _is_valid(context: IngestContext, listing: Listing) -> bool:
-    """Whether the listing is young, and nobody else has settled anything or opened a reseed."""
+    """Whether the listing is young, and nobody else has settled anything or opened a reseed.
+
+    A reseed has a generation of its own, so the mode is still "live" if the generation is the same.
+    """
     if listing.is_old(context.now()) or listing.source != context.bucket.source:
         return False
     with translated_errors():
         state = streams.read_state(context.connection)
         check_source(context, state)
-    is_ours = context.token is None and state.mode == "live" and state.lease_owner is None
-    return is_ours and listing.is_made_against(state)
+    return listing.is_made_against(state)
 
 
 def _shows(context: IngestContext, listing: Listing, key: str, etag: str) -> bool:
