@@ -120,6 +120,24 @@ def test_doorbell_stops_at_its_key(stack: Stack, connection: psycopg.Connection)
     assert set(_statuses(connection)) == {f"INC {stamp}" for stamp in STAMPS[:2]}
 
 
+def test_warm_function_lists_a_backlog_once(stack: Stack, connection: psycopg.Connection) -> None:
+    """The first doorbell lists; those that follow it are served from that, out of order or not."""
+    listings = list[str]()
+    events = stack.handler._runtime().bucket.client.meta.events  # noqa: SLF001
+    events.register("before-call.s3.ListObjectsV2", lambda model, **_: listings.append(model.name))
+    for stamp in STAMPS:
+        stack.put(stamp, ticket_id=f"INC {stamp}")
+    for stamp in (STAMPS[0], STAMPS[2], STAMPS[1]):
+        stack.ring(stamp)
+
+    for _ in STAMPS:
+        stack.answer()
+
+    assert listings == ["ListObjectsV2"]
+    assert set(_statuses(connection)) == {f"INC {stamp}" for stamp in STAMPS}
+    assert stack.names("processed") == list(STAMPS)
+
+
 def test_connection_that_the_server_ended(stack: Stack, connection: psycopg.Connection) -> None:
     """A warm function whose session was ended between two runs opens another one."""
     stack.put(STAMPS[0], ticket_id="INC1")
