@@ -172,13 +172,20 @@ class Stream:
                 stamp, content = self.producer.history[number % len(self.producer.history)]
                 self.producer.put(stamp, content)
             case Ring(stamp, kill_at, puts_ago):
-                etags = [etag_of(file) for put, file in self.producer.history if put == stamp]
-                etag = etags[-1 - puts_ago % len(etags)] if etags else None
-                self.work(PREFIX.change_key(stamp), kill_at, etag, self.kept)
+                self.ring(stamp, kill_at, puts_ago)
             case Sweep(kill_at):
                 self.work(None, kill_at)
             case _:
                 pass
+
+    def ring(self, stamp: str, kill_at: int | None, puts_ago: int) -> None:
+        """Answer a doorbell; whoever survives that has done what it announced, unless it is old."""
+        etags = [etag_of(file) for put, file in self.producer.history if put == stamp]
+        etag = etags[-1 - puts_ago % len(etags)] if etags else None
+        survived = self.work(PREFIX.change_key(stamp), kill_at, etag, self.kept)
+        if survived and etags and etag == etags[-1]:
+            assert self.last_settled()[stamp] == self.last_contents()[stamp]
+            assert f"{stamp}.csv" not in self.producer.names("changes")
 
     def work(
         self,
@@ -186,13 +193,16 @@ class Stream:
         kill_at: int | None,
         etag: str | None = None,
         kept: KeptListing | None = None,
-    ) -> None:
-        """Let a worker apply what is pending; it may die on the way."""
+    ) -> bool:
+        """Let a worker apply what is pending; return whether it survived that."""
         worker = a_worker(self.database_url, self.producer.bucket(), Steps(kill_at))
         try:
             ingest_pending(worker, through=through, etag=etag, kept=kept)
         except Killed as death:
             event(f"died {str(death).rsplit(' ', 1)[0][:32]}")
+            return False
+        else:
+            return True
         finally:
             worker.connection.close()
 
