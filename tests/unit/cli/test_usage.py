@@ -190,9 +190,75 @@ def test_migrations_directory_must_exist(shell: CommandLine) -> None:
     assert "--migrations" in answer.errors
 
 
+def faulty_calls() -> Iterator[tuple[str, str]]:
+    """Yield a command and a faulty call of it: a wrong option, and without what it needs."""
+    for name, command in COMMANDS.items():
+        yield name, f"{name} --no-such-option"
+        if any(each.required for each in command.params):
+            yield name, name
+
+
+@pytest.mark.parametrize(("command", "call"), list(faulty_calls()))
+def test_mistake_in_a_call_is_answered_with_an_example(
+    shell: CommandLine, command: str, call: str
+) -> None:
+    """One line: what is wrong, a call that is right, and where the rest is explained."""
+    answer = shell.run(*call.split())
+
+    assert answer.status == 2
+    assert answer.errors.startswith("error: ")
+    assert answer.errors.count("\n") == 1
+    assert f"For example: fleettickets {command}" in answer.errors
+    assert f"{command} --help` says more" in answer.errors
+
+
+def test_missing_option_is_part_of_the_example(shell: CommandLine) -> None:
+    """The page's directory, which has no default."""
+    answer = shell.run("preview")
+
+    assert "Missing option '--out'" in answer.errors
+    assert "For example: fleettickets preview --out /tmp/page" in answer.errors
+
+
+def test_option_without_its_value_is_answered_with_an_example(shell: CommandLine) -> None:
+    """Even if the error does not say which command it is about."""
+    answer = shell.run("status", "--files")
+
+    assert answer.status == 2
+    assert "For example: fleettickets status" in answer.errors
+
+
+def test_machines_get_mistakes_as_an_object(shell: CommandLine) -> None:
+    """With --json the message is on standard output too, as that of any other error."""
+    answer = shell.run("status", "--files", "many", "--json")
+
+    assert answer.status == 2
+    assert "--files" in answer.document["error"]["message"]
+
+
+def test_mistake_before_the_command_is_one_line(shell: CommandLine) -> None:
+    """An option that the program itself does not know."""
+    answer = shell.run("--bogus", "status")
+
+    assert answer.status == 2
+    assert answer.errors.startswith("error: No such option: --bogus")
+
+
+@pytest.mark.parametrize("group", ["", "reseed"])
+def test_group_alone_shows_its_help(shell: CommandLine, group: str) -> None:
+    """It is a question, no mistake."""
+    answer = shell.run(*group.split())
+
+    assert "For example" in answer.output + answer.errors or "Commands" in answer.output
+    assert "error:" not in answer.errors
+
+
 def test_unknown_command_is_a_usage_error(shell: CommandLine) -> None:
-    """A typing mistake changes nothing."""
-    assert shell.run("ingset").status == 2
+    """A typing mistake changes nothing, and is answered with what was probably meant."""
+    answer = shell.run("ingset")
+
+    assert answer.status == 2
+    assert "Did you mean 'ingest'?" in answer.errors
 
 
 def test_missing_setting_is_named(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import typer
 from psycopg import errors as pg
 from rich.console import Console
 from rich.text import Text
+from typer._click.core import Context
 from typer.core import TyperGroup
 
+from fleettickets.cli.advice import HelpWanted, WrongUsage, advice_for
 from fleettickets.errors import FleetticketsError, RetryableError, UsageError
 
 DONE = 0
@@ -41,14 +43,23 @@ class CommandGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Remember whether the caller is a machine, before a command takes its options."""
         ctx.meta["as_json"] = "--json" in args
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except HelpWanted:
+            raise
+        except WrongUsage as error:
+            raise _wrong_usage(error, ctx) from None
 
     @override
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; every error ends as `typer.Exit`, but those of wrong options."""
+        """Run the command; every error ends as `typer.Exit`."""
         as_json = bool(ctx.meta.get("as_json"))
         try:
             return super().invoke(ctx)
+        except HelpWanted:
+            raise
+        except WrongUsage as error:
+            raise _wrong_usage(error, ctx) from None
         except FleetticketsError as error:
             status = USAGE if isinstance(error, UsageError) else FAILED
             raise _exit(status, error, _advice(error), as_json=as_json) from None
@@ -89,6 +100,12 @@ def _exit(status: int, error: BaseException, message: str, *, as_json: bool) -> 
     if as_json:
         print(json.dumps({"error": {"kind": type(error).__name__, "message": text}}))  # noqa: T201
     return typer.Exit(status)
+
+
+def _wrong_usage(error: WrongUsage, context: Context) -> typer.Exit:
+    """Report what was typed wrong, and what could be typed instead."""
+    as_json = bool(context.meta.get("as_json"))
+    return _exit(USAGE, error, advice_for(error, context), as_json=as_json)
 
 
 def _advice(error: FleetticketsError) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fleettickets.cli.consoles import facts, number, print_json, standard_output
+from fleettickets.cli.consoles import facts, number, plural, print_json, standard_output
 from fleettickets.cli.options import AsJson
 from fleettickets.cli.sessions import now, prefix_of, read_settings
 from fleettickets.core.keys import EAT, Prefix
@@ -73,9 +73,9 @@ def sample_feed(
     console.print(
         facts(
             [
-                ("stream", f"{number(written['files'])} change files in {folder / 'changes'}"),
+                ("stream", f"{plural(written['files'], 'change file')} in {folder / 'changes'}"),
                 ("covers", f"{written['first_stamp']} to {written['last_stamp']} EAT"),
-                ("rows", f"{number(written['rows'])} of {number(tickets)} tickets"),
+                ("rows", f"{number(written['rows'])} of {plural(tickets, 'ticket')}"),
                 ("size", f"{written['bytes'] / 1e6:.1f} MB"),
             ]
         )
