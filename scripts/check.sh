@@ -3,13 +3,13 @@
 #
 #   check.sh              all stages
 #   check.sh STAGE…       some: lock format ruff page types sqlfluff squawk shell template schema
-#                         tests coverage
+#                         tests coverage newcomer
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # shellcheck source=scripts/lib/uv.sh
 . "$ROOT/scripts/lib/uv.sh"
 
-readonly ALL_STAGES="lock format ruff page types sqlfluff squawk shell template schema tests coverage"
+readonly ALL_STAGES="lock format ruff page types sqlfluff squawk shell template schema tests coverage newcomer"
 readonly LOGS=$ROOT/.local/check
 readonly BIN=$ROOT/.venv/bin
 
@@ -59,6 +59,8 @@ stage_coverage() {
   say "core, where every branch must be covered:"
   "$BIN/coverage" report --include='*/fleettickets/core/*' --fail-under=100
 }
+# The README's commands in a copy of the checkout, from nothing to the demo's page and away again.
+stage_newcomer() { scripts/newcomer.sh; }
 
 TIMES=
 run_stage() {

@@ -3,30 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.support.browsers import PHONE, WIDE, Watched, a_tab
 from tests.support.previews import Written
-
-LUMINANCE = """
-name => {
-  const paint = document.createElement("canvas").getContext("2d");
-  paint.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name);
-  paint.fillRect(0, 0, 1, 1);
-  const linear = part => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-  const pixel = [...paint.getImageData(0, 0, 1, 1).data];
-  const [red, green, blue] = pixel.map(part => linear(part / 255));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-"""
-
-
-def contrast(page: Page, one: str, other: str) -> float:
-    """The contrast ratio of two of the page's colours, as WCAG defines it."""
-    light, dark = sorted(
-        (page.evaluate(LUMINANCE, one), page.evaluate(LUMINANCE, other)), reverse=True
-    )
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_what_waits_for_a_person_is_named(tab: Watched, written: Written) -> None:
@@ -89,23 +69,6 @@ def test_nothing_is_wider_than_the_screen(
 
     assert width <= size[0]
     assert tab.errors == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(browser: Browser, written: Written, scheme: str) -> None:
-    """Text has a contrast of 4.5 at least, the states' shapes of 3, as WCAG 2.2 AA wants it."""
-    with a_tab(browser, color_scheme=scheme) as tab:
-        tab.open(written.page)
-        texts = {
-            name: contrast(tab.page, name, "--card") for name in ("--ink", "--soft", "--accent")
-        }
-        shapes = {
-            name: contrast(tab.page, name, "--card")
-            for name in ("--breached", "--within", "--unknown", "--closed")
-        }
-
-    assert {name for name, ratio in texts.items() if ratio < 4.5} == set()
-    assert {name for name, ratio in shapes.items() if ratio < 3} == set()
 
 
 def test_the_reader_can_switch_to_dark_and_back(tab: Watched) -> None:

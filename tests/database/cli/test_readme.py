@@ -23,6 +23,14 @@ ELSEWHERE = (
     " reseed ",
 )  # need a bucket: tests of ingest and of the stack run them
 
+NEWCOMER = ROOT / "scripts" / "newcomer.sh"
+RUN_BY = {
+    "test": "scripts/check.sh",  # its stage tests
+    "check": ".ci/run",  # all of it
+    "deploy": "tests/stack/test_runbook.py",  # on LocalStack: AWS itself needs an account
+    "bucket-events": "tests/stack/test_operate.py",
+}
+
 
 def blocks() -> Iterator[str]:
     """The lines of the README's code blocks, without their comments."""
@@ -58,9 +66,22 @@ def test_commands_of_the_readme_work(shell: CommandLine, feed: Feed, line: str) 
     assert answer.status in {0, 3}, answer.errors
 
 
+def make_calls(text: str) -> set[str]:
+    """The targets that a text says to make, at the beginning of a line or of quoted code."""
+    return set(re.findall(r"(?:^|`|^ *try )make ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
+
+
+def test_every_target_of_the_readme_is_run() -> None:
+    """By the newcomer of `make check`, or by what is named here; none is forgotten."""
+    tried = make_calls(NEWCOMER.read_text(encoding="utf-8"))
+
+    assert make_calls(README) - tried == set(RUN_BY)
+    assert all((ROOT / place).exists() for place in RUN_BY.values())
+
+
 @pytest.mark.parametrize("line", MAKE)
 def test_targets_of_the_readme_are_there(line: str) -> None:
-    """Make knows each of them; what they run is run by tests of its own."""
+    """Make knows each of them, written as it is there."""
     command = [*shlex.split(line), "--dry-run", "--no-print-directory"]
 
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

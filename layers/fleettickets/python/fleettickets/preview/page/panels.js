@@ -65,7 +65,7 @@ function backlogChart(series, days) {
   const [first, last] = [values.find((value) => value !== null), values.at(-1)];
   return chartCard({
     title: "Backlog", note: "Open tickets at the end of each day; dashed where worked out afterwards",
-    says: `Backlog over ${plural(days.length, "day")}, from ${number(first)} to ${number(last)} open tickets.`,
+    says: `Backlog over ${plural(days.length, "day")}, from ${number(first)} to ${plural(last, "open ticket")}.`,
     drawing: dayChart({ days, series: [{ name: "open", kind: "backlog", shape: "area", values, dashed }] }),
     table: tableOf(["Day", "Open", "From"], series.map((point, at) => [days[at], number(point.backlog), words(point.backlog_source ?? NONE)])),
   });
@@ -73,10 +73,10 @@ function backlogChart(series, days) {
 
 function flowChart(series, days) {
   const [created, closed] = ["created", "closed"].map((name) => series.map((point) => point[name]));
-  const total = (values) => number(values.reduce((sum, value) => sum + value, 0));
+  const total = (values) => values.reduce((sum, value) => sum + value, 0);
   return chartCard({
     title: "Created and closed", note: "Tickets a day",
-    says: `${total(created)} tickets created and ${total(closed)} closed in ${plural(days.length, "day")}.`,
+    says: `${plural(total(created), "ticket")} created and ${number(total(closed))} closed in ${plural(days.length, "day")}.`,
     legend: [{ name: "created", kind: "created" }, { name: "closed", kind: "closed" }],
     drawing: dayChart({ days, series: [{ name: "created", kind: "created", shape: "bar", values: created }, { name: "closed", kind: "closed", shape: "bar", values: closed }] }),
     table: tableOf(["Day", "Created", "Closed", "Reopened"], series.map((point, at) => [days[at], number(point.created), number(point.closed), number(point.reopened)])),
@@ -106,7 +106,7 @@ function groupChart(title, groups, key, onRow) {
     parts: [{ kind: "breached", count: group.breached }, { kind: "at_risk", count: group.at_risk }, { kind: "within", count: rest(group) }],
   }));
   return chartCard({
-    title, note: `Open tickets; the first ${rows.length} of ${groups.length}`,
+    title, note: rows.length < groups.length ? `Open tickets; the first ${rows.length} of ${groups.length}` : "Open tickets",
     says: `${title}: ${rows.slice(0, 3).map((row) => `${row.label} ${row.aside} open`).join(", ")}.`,
     legend: [{ name: "breached", kind: "breached" }, { name: "at risk", kind: "at_risk" }, { name: "other open", kind: "within" }],
     drawing: rowChart(rows, onRow),
@@ -131,7 +131,7 @@ function checkList(checks) {
   return h("ul", { class: "checks" }, checks.map(({ name, ok, value, limit, says }) => h("li", { class: ok ? "" : "trouble" },
     glyph(ok ? "within" : "breached", 16),
     h("span", {}, h("span", { class: "unseen" }, ok ? "fine: " : "trouble: "), h("b", {}, words(name.replaceAll("-", " "))),
-      h("small", {}, `${value === null ? "not measured:" : number(value)} ${says}; limit ${number(limit)}`)))));
+      h("small", {}, `${words(says)}: ${value === null ? "not measured" : number(value)}; limit ${number(limit)}`)))));
 }
 
 const factList = (rows) => h("dl", {}, rows.map(([name, value, isTrouble]) => [h("dt", {}, name),
