@@ -10,6 +10,19 @@ from tests.support.previews import HOSTILE_CLUSTER, HOSTILE_ID, HOSTILE_PLACE, H
 
 MARKER_COUNTS = "pins => pins.map(pin => Number(pin.dataset.count))"
 
+COVERED_NAMES = """
+() => {
+  const boxOf = element => element.getBoundingClientRect();
+  const pins = [...document.querySelectorAll(".pin")].map(boxOf);
+  const touches = (a, b) =>
+    a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
+  return [...document.querySelectorAll(".town span")]
+    .filter(name => getComputedStyle(name).visibility === "visible")
+    .filter(name => pins.some(pin => touches(pin, boxOf(name))))
+    .map(name => name.textContent);
+}
+"""
+
 
 def counted(page: Page) -> int:
     """The tickets that the markers in view stand for."""
@@ -42,6 +55,15 @@ def test_markers_stand_for_what_the_payload_has(tab: Watched, written: Written) 
     assert f"{summary['without_coordinate']} open without a coordinate" in tab.page.inner_text(
         "#shown"
     )
+
+
+def test_names_of_towns_are_whole_or_not_there(tab: Watched) -> None:
+    """A marker hides the name below it altogether; a name that is shown lies free."""
+    covered = tab.page.evaluate(COVERED_NAMES)
+
+    assert tab.page.locator(".town span:not(.covered)").count() > 0
+    assert tab.page.locator(".town span.covered").count() > 0
+    assert covered == []
 
 
 def test_states_are_those_of_the_database(tab: Watched, written: Written) -> None:

@@ -4,6 +4,7 @@ const KENYA = [[-4.9, 33.8], [5.3, 42]];
 const CLOSEST = 18;
 const SINGLES_FROM = 16; // from this zoom on, what is still apart is shown apart
 const GATHER_PIXELS = 54;
+const TILE_PIXELS = 256; // Leaflet's, by which the pixels above are the screen's
 const TOWN_ZOOMS = [5, 7, 9];
 
 function newMap(outline) {
@@ -47,6 +48,14 @@ function toTown({ geometry, properties }) {
   return { rank: properties.rank, label: L.marker([latitude, longitude], { icon, pane: "towns", interactive: false, keyboard: false }) };
 }
 
+/** Half a name under a marker is no name. */
+function hideCoveredTowns(pins) {
+  const boxes = pins.map((pin) => pin.getBoundingClientRect());
+  const names = [...document.querySelectorAll(".town span")].map((name) => ({ name, box: name.getBoundingClientRect() }));
+  const isApart = (a, b) => a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
+  for (const { name, box } of names) name.classList.toggle("covered", !boxes.every((pin) => isApart(pin, box)));
+}
+
 /** Street tiles come from a server of others: nothing asks for them before the reader does. */
 function offerTiles(map, { url, attribution }) {
   const host = new URL(url).host.replaceAll(/\{.\}\.?/g, "");
@@ -70,7 +79,7 @@ class TicketLayer {
   show(sites) {
     this.sites = sites;
     this.index = new Supercluster({
-      radius: GATHER_PIXELS, maxZoom: SINGLES_FROM - 1, minPoints: 2,
+      radius: GATHER_PIXELS, extent: TILE_PIXELS, maxZoom: SINGLES_FROM - 1, minPoints: 2,
       map: ({ at }) => ({ ...sites[at].counts, areas: sites[at].tier === "cluster" ? sites[at].counts.total : 0 }),
       reduce: (sums, more) => { for (const name of Object.keys(more)) sums[name] += more[name]; },
     });
@@ -97,6 +106,7 @@ class TicketLayer {
       if (!this.shown.has(key)) this.shown.set(key, this.toMarker(feature).addTo(this.map));
       if (!feature.properties.cluster) this.drawArea(this.sites[feature.properties.at]);
     }
+    hideCoveredTowns([...this.shown.values()].map((marker) => marker.getElement()));
   }
 
   toMarker(feature) {

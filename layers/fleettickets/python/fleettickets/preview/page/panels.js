@@ -90,7 +90,7 @@ function repairChart(series, days) {
   const p90 = series.map((point) => hours(point.mttr_minutes_p90));
   const inHours = (value) => `${Number(value.toFixed(1))} h`;
   return chartCard({
-    title: "Time to repair", note: "Of the tickets closed on each day, as the source states it",
+    title: "Time to repair", note: "By day of closing, as the source states it",
     says: `Median and 90th percentile of the time to repair over ${plural(days.length, "day")}; latest median ${span(series.at(-1)?.mttr_minutes_median)}.`,
     legend: [{ name: "median", kind: "median" }, { name: "90th percentile", kind: "p90" }],
     drawing: dayChart({ days, format: inHours, series: [{ name: "p90", kind: "p90", shape: "line", values: p90 }, { name: "median", kind: "median", shape: "line", values: median }] }),
