@@ -6,11 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fleettickets import __version__
 from fleettickets.clients.buckets import Bucket
-from fleettickets.clients.geocoders.interface import Geocoder
 from fleettickets.clients.s3 import S3Bucket
 from fleettickets.clients.secrets import DatabaseSecret
 from fleettickets.core.keys import Prefix
@@ -25,6 +24,9 @@ from fleettickets.settings import Settings
 from fleettickets.store.attempts import forgive_outage
 from fleettickets.store.connections import Connection, ConnectionKeeper, connect
 from fleettickets.store.encryption import with_verified_encryption
+
+if TYPE_CHECKING:  # the rules of location names are compiled with it, and few functions geocode
+    from fleettickets.clients.geocoders.interface import Geocoder
 
 # Another worker's file takes seconds; a large one is waited for outside, by the message's delay.
 LOCK_TIMEOUT = timedelta(seconds=30)
@@ -101,7 +103,7 @@ def start_runtime(
     )
 
 
-def open_settings_geocoder(settings: Settings) -> Geocoder:
+def open_settings_geocoder(settings: Settings) -> "Geocoder":
     """Return the geocoder that the settings name; it connects, or reads its file, when it is used.
 
     Raises:

@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -13,9 +14,10 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 
 from fleettickets import __version__
 from fleettickets.errors import DatabaseUnavailableError, FleetticketsError
-from fleettickets.jobs.context import FileOutcome
-from fleettickets.jobs.settling import GONE_REASON
 from fleettickets.settings import read_stage
+
+if TYPE_CHECKING:
+    from fleettickets.jobs.context import FileOutcome
 
 SERVICE = "fleettickets"
 # Every metric that there is, with its unit. Alarms, dashboard and runbook name no others, and
@@ -98,8 +100,11 @@ def counted_outages(metrics: Metrics) -> Generator[None]:
         raise
 
 
-def publish_file(metrics: Metrics, outcome: FileOutcome) -> None:
+def publish_file(metrics: Metrics, outcome: "FileOutcome") -> None:
     """Publish what became of a file, when it is settled: what comes after it may fail."""
+    # Whoever settles files has it; functions that do not are spared a dozen modules.
+    from fleettickets.jobs.settling import GONE_REASON  # noqa: PLC0415
+
     if outcome.outcome == "quarantined":
         publish(metrics, FilesQuarantined=1)
     if outcome.outcome == "skipped" and outcome.reason == GONE_REASON:
