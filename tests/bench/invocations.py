@@ -81,14 +81,16 @@ def _run_anew(
 ) -> None:
     application.restart(function)
     started = time.perf_counter()
-    times = _run(application, function, event)
+    times = run_and_report(application, function, event)
     runs.cold.append((time.perf_counter() - started) * 1000)
     runs.init.append(times["Init Duration"])
     runs.first.append(times["Duration"])
-    runs.warm += [_run(application, function, event)["Duration"] for _ in range(warm)]
+    runs.warm += [run_and_report(application, function, event)["Duration"] for _ in range(warm)]
 
 
-def _run(application: Application, function: str, event: Mapping[str, object]) -> dict[str, float]:
+def run_and_report(
+    application: Application, function: str, event: Mapping[str, object]
+) -> dict[str, float]:
     """Run a function, whether it succeeds or not; return the times in its REPORT line."""
     answer = application.localstack.functions.invoke(
         FunctionName=application.function(function),

@@ -43,7 +43,9 @@ from (
             'short_description',
             'Customer reports no internet since the evening and the LOS light is red.',
             'resolution_notes',
-            repeat('Team on site found the drop cable cut at the pole and spliced it. ', 4),
+            rtrim(
+                repeat('Team on site found the drop cable cut at the pole and spliced it. ', 4)
+            ),
             'is_actionable', state.is_open::text,
             'normalized_status', state.names[1 + 2 * state.draw], 'raw_status',
             state.names[2 + 2 * state.draw],

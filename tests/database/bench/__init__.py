@@ -1,0 +1,1 @@
+"""The benchmarks run on small work, so that they cannot rot."""
