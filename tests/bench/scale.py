@@ -32,14 +32,14 @@ QUICK: Mapping[str, Sequence[int]] = {
 type Points = Mapping[str, Sequence[Point]]
 
 
-def measure(server: DatabaseServer, sizes: Mapping[str, Sequence[int]]) -> Points:
-    """Measure what the sizes name; return the points by the names of their curves."""
+def measure(server: DatabaseServer, work: str, sizes: Sequence[int]) -> Points:
+    """Measure one kind of work at these sizes; return the points by the names of their curves."""
+    if work == "rows":
+        return {work: list(measure_rows(server, sizes))}
+    if work == "pending":
+        return {work: list(measure_pending(server, sizes))}
     points: dict[str, list[Point]] = defaultdict(list)
-    for point in measure_rows(server, sizes.get("rows", ())):
-        points["rows"].append(point)
-    for point in measure_pending(server, sizes.get("pending", ())):
-        points["pending"].append(point)
-    for curve, point in measure_tickets(server, sizes.get("tickets", ())):
+    for curve, point in measure_tickets(server, sizes):
         points[curve].append(point)
     return points
 
@@ -81,14 +81,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "scale")
     given = parser.parse_args()
     sizes = QUICK if given.quick else FULL
-    if given.only:
-        sizes = {given.only: sizes[given.only]}
     with DatabaseServer(find_server_url(os.environ)) as server:
-        points = measure(server, sizes)
-        sys.stdout.write(describe_server(server.url))
-    if not given.quick:
-        keep(points, given.out)
-    sys.stdout.write("\n".join(report(points)) + "\n")
+        sys.stdout.write(f"{describe_server(server.url)}\n")
+        for work in [given.only] if given.only else sizes:
+            points = measure(server, work, sizes[work])
+            if not given.quick:
+                keep(points, given.out)
+            sys.stdout.write("\n".join(report(points)) + "\n")
 
 
 if __name__ == "__main__":

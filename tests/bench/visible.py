@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,22 +109,36 @@ def put_one(application: Application, stamp: str, content: bytes) -> Put:
     return Put(key, put_at, began_at, applied_at, seen_at)
 
 
-def read_answers(application: Application) -> Mapping[str, Answer]:
-    """Return the answered doorbells by their keys, as the function's log has them."""
-    received, found = dict[str, tuple[float, Mapping[str, Any]]](), dict[str, Answer]()
+def read_answers(application: Application, keys: Iterable[str]) -> Mapping[str, Answer]:
+    """Return the answered doorbells of all these keys, as soon as the function's log has them."""
+    wanted, found = set(keys), dict[str, Answer]()
+
+    def has_all() -> bool:
+        found.update(_logged_answers(application))
+        return wanted <= found.keys()
+
+    wait_until(has_all, "the log of the doorbells", poll_seconds=1.0)
+    return found
+
+
+def _logged_answers(application: Application) -> Iterator[tuple[str, Answer]]:
+    """Yield each doorbell's key with its way, from the lines that tell what was received."""
+    received = dict[str, tuple[float, Mapping[str, Any]]]()
     for line in application.logged("Ingest", '{ $.service = "fleettickets" }'):
         message = line.get("message")
         if isinstance(message, dict) and "Records" in message:
             received[line["correlation_id"]] = (_moment(line), message["Records"][0]["attributes"])
-        elif message == "doorbell was answered":
+        elif message == "doorbell was answered" and line["correlation_id"] in received:
             handled_at, attributes = received[line["correlation_id"]]
-            found[line["key"]] = Answer(
-                int(attributes["SentTimestamp"]) / 1000,
-                int(attributes["ApproximateFirstReceiveTimestamp"]) / 1000,
-                handled_at,
-                _moment(line) - line["duration_ms"] / 1000,
+            yield (
+                line["key"],
+                Answer(
+                    int(attributes["SentTimestamp"]) / 1000,
+                    int(attributes["ApproximateFirstReceiveTimestamp"]) / 1000,
+                    handled_at,
+                    _moment(line) - line["duration_ms"] / 1000,
+                ),
             )
-    return found
 
 
 def _moment(line: Mapping[str, Any]) -> float:
@@ -187,7 +201,7 @@ def measure(
     files = workload.deltas
     with logged_events(application):
         puts = [put_one(application, *file) for file in files[:-OWN_FILES]][WARM_UP:]
-    answers = read_answers(application)
+        answers = read_answers(application, [put.key for put in puts])
     parts: dict[str, list[float]] = defaultdict(list)
     for put in puts:
         for name, milliseconds in parts_of(put, answers[put.key]).items():

@@ -23,14 +23,14 @@ def test_parts_of_a_put_are_found(application: Application) -> None:
 
     with logged_events(application):
         put = put_one(application, first, content)
-        parts = parts_of(put, read_answers(application)[put.key])
+        parts = parts_of(put, read_answers(application, [put.key])[put.key])
     stages = split_ingest(application, [(second, content)])
 
     # The log's own length of the ingest is cut to whole milliseconds.
     assert min(parts.values()) > -2
     assert abs(sum(parts.values()) - (put.seen_at - put.put_at) * 1000) < 1
     lines = list(report({name: [part] for name, part in parts.items()}, stages))
-    assert len(lines) == 4 + len(PARTS) + len(STAGES)
+    assert len(lines) == 5 + len(PARTS) + len(STAGES)
 
 
 def test_report_line_of_a_run_is_read(application: Application) -> None:

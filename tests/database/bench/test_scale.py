@@ -1,6 +1,7 @@
 """The curves of scale: each is measured, judged, kept and drawn, and deltas are what they claim."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,7 @@ from tests.bench import scale_files, scale_tables
 from tests.bench.read import build
 from tests.bench.scale import keep, measure, report
 from tests.bench.scale_files import a_product, repeated, stamp_of
-from tests.bench.scale_points import CURVES
+from tests.bench.scale_points import CURVES, Point
 from tests.bench.scale_tables import a_delta
 from tests.bench.workloads import make_workload
 from tests.support.postgres import DatabaseServer
@@ -29,7 +30,9 @@ def test_curves_are_measured_judged_and_kept(
     monkeypatch.setattr(scale_tables, "DELTAS", 1)
     monkeypatch.setattr(scale_tables, "READS", 1)
 
-    points = measure(database_server, SMALL)
+    points = dict[str, Sequence[Point]]()
+    for work, sizes in SMALL.items():
+        points |= measure(database_server, work, sizes)
     keep(points, tmp_path)
 
     text = "\n".join(report(points))
