@@ -62,6 +62,12 @@ CURVES: Mapping[str, Curve] = {
         "milliseconds",
         (Flatness("delta, database", 2, 1_000),),
     ),
+    "storage": Curve(
+        "What a ticket takes on the disk, indexes, version and closure included",
+        "tickets",
+        "bytes a ticket",
+        (Flatness("a ticket", 2, 10_000),),
+    ),
     "reads": Curve("Reads against the tickets in the table", "tickets", "milliseconds"),
 }
 

@@ -42,6 +42,7 @@ def measure_tickets(server: DatabaseServer, sizes: Sequence[int]) -> Iterator[tu
     for tickets in sizes:
         with a_product(server) as (url, product):
             build(url, tickets)
+            yield "storage", _storage(product.connection, tickets)
             for point in _reads(product.connection, tickets):
                 yield "reads", point
             dice = Random(tickets)
@@ -52,6 +53,18 @@ def measure_tickets(server: DatabaseServer, sizes: Sequence[int]) -> Iterator[tu
         for series, times in _times(spans).items():
             yield "tickets", Point(series, tickets, "ms", times)
         sys.stderr.write(f"{tickets:,} tickets\n")
+
+
+STORED: LiteralString = """
+select sum(pg_total_relation_size(name::regclass))::float8 / %s
+from unnest('{tickets.inc, tickets.inc_versions, tickets.closure_events}'::text []) as name
+"""
+
+
+def _storage(connection: Connection, tickets: int) -> Point:
+    """Return the bytes of a ticket with its version, its closure and all their indexes."""
+    ((size,),) = connection.execute(STORED, [tickets]).fetchall()
+    return Point("a ticket", tickets, "bytes", [cast("float", size)])
 
 
 def _times(spans: Sequence[Span]) -> Mapping[str, Sequence[float]]:

@@ -141,6 +141,14 @@ def _logged_answers(application: Application) -> Iterator[tuple[str, Answer]]:
             )
 
 
+def log_bytes(application: Application) -> float:
+    """Return the bytes that a run of the function logs, the events left out that we asked for."""
+    group = application.stack.outputs["IngestLogGroupName"]
+    lines = [line for line in application.stack.logged(group) if "SentTimestamp" not in line]
+    runs = sum(line.startswith("REPORT ") for line in lines)
+    return sum(len(line.encode()) + 1 for line in lines) / runs
+
+
 def _moment(line: Mapping[str, Any]) -> float:
     return datetime.strptime(line["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z").timestamp()
 
@@ -189,10 +197,10 @@ def split_ingest(application: Application, files: Sequence[tuple[str, bytes]]) -
 
 def measure(
     application: Application, server: DatabaseServer, workload: Workload
-) -> tuple[Times, Times]:
+) -> tuple[Times, Times, float]:
     """Put all deltas but the last ones, one by one, and ingest those ourselves.
 
-    Returns the parts of the puts' way, and the stages of our own ingests.
+    Returns the parts of the puts' way, the stages of our own ingests, and the bytes logged a run.
     """
     _connect_directly(application, server)
     add_places(application.connection, workload)
@@ -207,7 +215,8 @@ def measure(
         for name, milliseconds in parts_of(put, answers[put.key]).items():
             parts[name].append(milliseconds)
     stages = split_ingest(application, files[-OWN_FILES:])
-    return parts, {name: times[WARM_UP:] for name, times in stages.items()}
+    own = {name: times[WARM_UP:] for name, times in stages.items()}
+    return parts, own, log_bytes(application)
 
 
 def _connect_directly(application: Application, server: DatabaseServer) -> None:
@@ -240,7 +249,7 @@ def _set_variables(application: Application, variables: Mapping[str, str]) -> No
     functions.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
-def report(parts: Times, stages: Times) -> Iterable[str]:
+def report(parts: Times, stages: Times, logged: float) -> Iterable[str]:
     """Yield the lines of the tables."""
     title = f"{len(parts['queue'])} single puts of {DELTA_ROWS} rows, ms"
     yield f"{title:70} {'p50':>8} {'p95':>8}"
@@ -252,6 +261,8 @@ def report(parts: Times, stages: Times) -> Iterable[str]:
     yield f"{'the same ingest in a process of its own, by stages, ms':70} {'p50':>8} {'p95':>8}"
     for name, title in STAGES.items():
         yield f"    {title:66} {_figures(stages[name])}"
+    yield ""
+    yield f"a run logs {logged:,.0f} bytes"
 
 
 def _sums(parts: Times, names: Iterable[str]) -> list[float]:

@@ -4,6 +4,7 @@ from tests.bench.invocations import run_and_report
 from tests.bench.stages import STAGES
 from tests.bench.visible import (
     PARTS,
+    log_bytes,
     logged_events,
     parts_of,
     put_one,
@@ -25,12 +26,13 @@ def test_parts_of_a_put_are_found(application: Application) -> None:
         put = put_one(application, first, content)
         parts = parts_of(put, read_answers(application, [put.key])[put.key])
     stages = split_ingest(application, [(second, content)])
+    logged = log_bytes(application)
 
     # The log's own length of the ingest is cut to whole milliseconds.
     assert min(parts.values()) > -2
     assert abs(sum(parts.values()) - (put.seen_at - put.put_at) * 1000) < 1
-    lines = list(report({name: [part] for name, part in parts.items()}, stages))
-    assert len(lines) == 5 + len(PARTS) + len(STAGES)
+    lines = list(report({name: [part] for name, part in parts.items()}, stages, logged))
+    assert len(lines) == 7 + len(PARTS) + len(STAGES)
 
 
 def test_report_line_of_a_run_is_read(application: Application) -> None:
