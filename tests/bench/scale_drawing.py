@@ -1,12 +1,13 @@
 """Draws the curves: both axes logarithmic, each line named at its end."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from tests.bench.scale_points import Curve, Point
 
@@ -24,6 +25,7 @@ def draw(curve: Curve, points: Sequence[Point], path: Path) -> None:
         _prepare(axes, curve, sorted({point.size for point in points}))
         for colour, line in zip(COLOURS, series.values(), strict=False):
             _draw_line(axes, line, colour)
+        _widen(axes)
         _draw_proportion(axes, points)
         _name_lines(axes, series)
         figure.savefig(path)
@@ -38,6 +40,7 @@ def _prepare(axes: Axes, curve: Curve, sizes: Sequence[int]) -> None:
     axes.set_xticks(sizes, [_short(size) for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(visible=True, axis="y", color="#e4e4e4", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -49,11 +52,22 @@ def _short(size: int) -> str:
     return str(size)
 
 
+def _rounded(value: float) -> str:
+    """Return a number with three digits that say something."""
+    return f"{float(f'{value:.3g}'):,.10g}"
+
+
 def _draw_line(axes: Axes, line: Sequence[Point], colour: str) -> None:
     sizes, medians = [p.size for p in line], [p.median for p in line]
     least, most = [min(p.values) for p in line], [max(p.values) for p in line]
     axes.fill_between(sizes, least, most, color=colour, alpha=0.12, linewidth=0)
     axes.plot(sizes, medians, color=colour, marker="o", markersize=4, linewidth=1.8)
+
+
+def _widen(axes: Axes) -> None:
+    """Let the axis end at powers of ten, so that little ups and downs look little."""
+    lowest, highest = axes.get_ylim()
+    axes.set_ylim(10 ** math.floor(math.log10(lowest)), 10 ** math.ceil(math.log10(highest)))
 
 
 def _draw_proportion(axes: Axes, points: Sequence[Point]) -> None:
@@ -85,7 +99,7 @@ def _name_lines(axes: Axes, series: Mapping[str, Sequence[Point]]) -> None:
     for line, colour in ends:
         at = max(line[-1].median, at * gap)
         axes.annotate(
-            f"{line[0].series}: {line[-1].median:.3g} {line[-1].unit}",
+            f"{line[0].series}: {_rounded(line[-1].median)} {line[-1].unit}",
             (line[-1].size, at),
             (8, 0),
             textcoords="offset points",

@@ -42,7 +42,8 @@ def measure_tickets(server: DatabaseServer, sizes: Sequence[int]) -> Iterator[tu
     for tickets in sizes:
         with a_product(server) as (url, product):
             build(url, tickets)
-            yield "storage", _storage(product.connection, tickets)
+            for point in _storage(product.connection, tickets):
+                yield "storage", point
             for point in _reads(product.connection, tickets):
                 yield "reads", point
             dice = Random(tickets)
@@ -56,15 +57,18 @@ def measure_tickets(server: DatabaseServer, sizes: Sequence[int]) -> Iterator[tu
 
 
 STORED: LiteralString = """
-select sum(pg_total_relation_size(name::regclass))::float8 / %s
+select
+    sum(pg_total_relation_size(name::regclass))::float8 / %(tickets)s,
+    sum(pg_indexes_size(name::regclass))::float8 / %(tickets)s
 from unnest('{tickets.inc, tickets.inc_versions, tickets.closure_events}'::text []) as name
 """
 
 
-def _storage(connection: Connection, tickets: int) -> Point:
-    """Return the bytes of a ticket with its version, its closure and all their indexes."""
-    ((size,),) = connection.execute(STORED, [tickets]).fetchall()
-    return Point("a ticket", tickets, "bytes", [cast("float", size)])
+def _storage(connection: Connection, tickets: int) -> Iterator[Point]:
+    """Yield the bytes of a ticket with its version and its closure, and those of the indexes."""
+    (sizes,) = connection.execute(STORED, {"tickets": tickets}).fetchall()
+    for series, size in zip(("a ticket", "of it indexes"), sizes, strict=True):
+        yield Point(series, tickets, "bytes", [cast("float", size)])
 
 
 def _times(spans: Sequence[Span]) -> Mapping[str, Sequence[float]]:
