@@ -11,8 +11,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import LiteralString
@@ -160,19 +159,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds, and no LocalStack")
     quick = parser.parse_args().quick
-    say: Callable[[Iterable[str]], object] = lambda lines: sys.stdout.write(  # noqa: E731
-        "\n".join(lines) + "\n\n"
-    )
-    say(report_imports(measure_imports(2 if quick else ROUNDS)))
-    say(_modules())
-    say(_sizes())
+    _say(report_imports(measure_imports(2 if quick else ROUNDS)))
+    _say(_modules())
+    _say(_sizes())
     with DatabaseServer(find_server_url(os.environ)) as server:
         with server.migrated_database() as url:
-            say(report_connections(measure_connections(url, 3 if quick else CONNECTIONS)))
-        with nullcontext() if quick else use_localstack() as localstack:
-            if localstack is not None:
-                say(report_invocations(measure_invocations(localstack, server)))
-        say([describe_server(server.url)])
+            _say(report_connections(measure_connections(url, 3 if quick else CONNECTIONS)))
+        if not quick:
+            with use_localstack() as localstack:
+                _say(report_invocations(measure_invocations(localstack, server)))
+        _say([describe_server(server.url)])
+
+
+def _say(lines: Iterable[str]) -> None:
+    sys.stdout.write("\n".join(lines) + "\n\n")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,21 @@ import importlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from unittest.mock import patch
+
+from fleettickets.clients.s3 import S3Bucket
+from fleettickets.jobs.context import IngestContext
+from fleettickets.jobs.ingest import ingest_pending
+from fleettickets.store.connections import connect
+from tests.bench.contenders import MAX_FILE_BYTES
+from tests.support.applications import Application
+
+type Times = Mapping[str, Sequence[float]]
 
 # Where each call is looked up, so that it can be watched there.
 WATCHED: Mapping[str, str] = {
@@ -79,7 +90,7 @@ class Stopwatch:
         return {name: value * 1000 for name, value in seconds.items()}
 
 
-def time_stages(calls: Sequence[Callable[[], object]]) -> Mapping[str, Sequence[float]]:
+def time_stages(calls: Sequence[Callable[[], object]]) -> Times:
     """Make the calls, each of which settles one file; return the milliseconds of their stages."""
     found: dict[str, list[float]] = defaultdict(list)
     for call in calls:
@@ -91,3 +102,29 @@ def time_stages(calls: Sequence[Callable[[], object]]) -> Mapping[str, Sequence[
         for name, value in watch.stages(started, ended).items():
             found[name].append(value)
     return found
+
+
+def split_ingest(application: Application, files: Sequence[tuple[str, bytes]]) -> Times:
+    """Settle files ourselves, on the same bucket and database; return the stages' milliseconds."""
+    application.pause()
+    with closing(connect(application.database.url, application_name="fleettickets bench")) as own:
+        context = IngestContext(
+            connection=own,
+            bucket=S3Bucket(
+                application.bucket,
+                application.prefix.text,
+                endpoint_url=application.localstack.endpoint_url,
+                access_key="test",
+                secret_key="test",
+            ),
+            prefix=application.prefix,
+            worker="function",
+            now=partial(datetime.now, UTC),
+            max_file_bytes=MAX_FILE_BYTES,
+        )
+        stages: dict[str, list[float]] = defaultdict(list)
+        for stamp, content in files:
+            key = application.put(stamp, content)
+            for name, times in time_stages([partial(ingest_pending, context, through=key)]).items():
+                stages[name] += times
+    return stages

@@ -13,24 +13,18 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from statistics import median
 from typing import Any, LiteralString
 
 from psycopg.conninfo import conninfo_to_dict
 
-from fleettickets.clients.s3 import S3Bucket
-from fleettickets.jobs.context import IngestContext
-from fleettickets.jobs.ingest import ingest_pending
-from fleettickets.store.connections import connect
-from tests.bench.contenders import MAX_FILE_BYTES
 from tests.bench.ingest import add_places
 from tests.bench.reports import describe_server
 from tests.bench.reseed import a_stack
-from tests.bench.stages import STAGES, time_stages
+from tests.bench.stages import STAGES, Times, split_ingest
 from tests.bench.workloads import DELTA_ROWS, Workload, make_workload
 from tests.support.applications import Application
 from tests.support.localstack import use_localstack
@@ -65,8 +59,6 @@ select
 from tickets.import_files as files
 where files.stamp = %s
 """
-
-type Times = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +159,6 @@ def parts_of(put: Put, answer: Answer) -> Mapping[str, float]:
     )
     steps = zip(PARTS, instants, instants[1:], strict=False)
     return {name: (end - start) * 1000 for name, start, end in steps}
-
-
-def split_ingest(application: Application, files: Sequence[tuple[str, bytes]]) -> Times:
-    """Settle files ourselves, on the same bucket and database; return the stages' milliseconds."""
-    application.pause()
-    with closing(connect(application.database.url, application_name="fleettickets bench")) as own:
-        context = IngestContext(
-            connection=own,
-            bucket=S3Bucket(
-                application.bucket,
-                application.prefix.text,
-                endpoint_url=application.localstack.endpoint_url,
-                access_key="test",
-                secret_key="test",
-            ),
-            prefix=application.prefix,
-            worker="function",
-            now=partial(datetime.now, UTC),
-            max_file_bytes=MAX_FILE_BYTES,
-        )
-        stages: dict[str, list[float]] = defaultdict(list)
-        for stamp, content in files:
-            key = application.put(stamp, content)
-            for name, times in time_stages([partial(ingest_pending, context, through=key)]).items():
-                stages[name] += times
-    return stages
 
 
 def measure(

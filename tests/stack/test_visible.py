@@ -1,7 +1,7 @@
 """The benchmark of the way from a put to visible rows: each part is found on the deployed stack."""
 
 from tests.bench.invocations import run_and_report
-from tests.bench.stages import STAGES
+from tests.bench.stages import STAGES, split_ingest
 from tests.bench.visible import (
     PARTS,
     log_bytes,
@@ -10,7 +10,6 @@ from tests.bench.visible import (
     put_one,
     read_answers,
     report,
-    split_ingest,
 )
 from tests.support.applications import Application
 from tests.support.feeds import a_change_file, a_row
