@@ -18,13 +18,17 @@ class Span:
     `database_ms` is the time inside the driver's calls that wait for the server: statements, COPY,
     COMMIT. What the server does while the client reads and parses is not in it. `round_trips`
     counts those waits, so a COPY counts as several. `wal_bytes` is the whole server's, and None if
-    a checkpoint began meanwhile, since images of whole pages would be in it.
+    a checkpoint began meanwhile, since images of whole pages would be in it. `client_cpu_ms` is
+    that of the process that measures, or of the one that was measured from outside, whose peak of
+    resident memory is known, too.
     """
 
     wall_ms: float = 0.0
     database_ms: float = 0.0
     round_trips: int = 0
     wal_bytes: int | None = None
+    client_cpu_ms: float = 0.0
+    peak_memory_mb: float | None = None
 
 
 class DatabaseClock:
@@ -53,14 +57,15 @@ class DatabaseClock:
     def span(self) -> Generator[Span]:
         """Yield a span that holds its figures once the block has ended."""
         span = Span()
-        wal, checkpoint = _read_wal(self._connection)
-        started, seconds, waits = time.perf_counter(), self._waited_seconds, self._waits
+        wal = read_wal(self._connection)
+        seconds, waits = self._waited_seconds, self._waits
+        started, cpu_seconds = time.perf_counter(), time.process_time()
         yield span
         span.wall_ms = (time.perf_counter() - started) * 1000
+        span.client_cpu_ms = (time.process_time() - cpu_seconds) * 1000
         span.database_ms = (self._waited_seconds - seconds) * 1000
         span.round_trips = self._waits - waits
-        wal_after, checkpoint_after = _read_wal(self._connection)
-        span.wal_bytes = wal_after - wal if checkpoint_after == checkpoint else None
+        span.wal_bytes = wal_written(wal, read_wal(self._connection))
 
 
 READ_WAL = """
@@ -69,7 +74,12 @@ from pg_control_checkpoint()
 """
 
 
-def _read_wal(connection: AnyConnection) -> tuple[int, str]:
+def read_wal(connection: AnyConnection) -> tuple[int, str]:
     """Return where the write-ahead log stands, and the last checkpoint before it."""
     position_bytes, checkpoint = connection.execute(READ_WAL).fetchone() or (0, "")
     return position_bytes, checkpoint
+
+
+def wal_written(before: tuple[int, str], after: tuple[int, str]) -> int | None:
+    """Return the bytes between two readings; None if a checkpoint began meanwhile."""
+    return after[0] - before[0] if before[1] == after[1] else None

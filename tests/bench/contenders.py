@@ -1,10 +1,7 @@
-"""What is measured: the product, the batch worker's way, and the limits that COPY sets."""
+"""What is measured in process: the product, and the limits that COPY and short calls set."""
 
-import csv
 import hashlib
-import json
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -16,7 +13,6 @@ from fleettickets.core.feed import read_change_file
 from fleettickets.core.keys import Prefix
 from fleettickets.jobs.context import IngestContext
 from fleettickets.jobs.ingest import ingest_pending
-from fleettickets.samples.streams import FILE_COLUMNS
 from fleettickets.store.connections import connect
 from tests.bench.clocks import DatabaseClock, Span
 
@@ -64,29 +60,6 @@ class Product:
         if (summary.count("applied"), len(summary.outcomes)) != (settles, settles):
             raise RuntimeError(f"{stamp} was not settled as expected: {summary}")
         return span
-
-
-UPSERT: LiteralString = """
-insert into tickets.inc (ticket_id, raw) values (%s, %s)
-on conflict (ticket_id) do update set raw = excluded.raw
-"""
-
-
-def load_as_batch_worker(connection: Connection[Any], content: bytes) -> Span:
-    """Load the rows one by one, as a batch worker does; the row trigger resolves the geometry.
-
-    `executemany` sends them in pipeline mode. Cells are cleaned as far as the table needs it.
-    """
-    with DatabaseClock(connection).span() as span, connection.transaction():
-        rows = csv.DictReader(StringIO(content.decode(), newline=""))
-        with connection.cursor() as cursor:
-            cursor.executemany(UPSERT, map(_batch_row, rows))
-    return span
-
-
-def _batch_row(row: dict[str, str]) -> tuple[str, str]:
-    raw = {name: cell for name, cell in row.items() if cell and name not in FILE_COLUMNS}
-    return row["ticket_id"], json.dumps(raw)
 
 
 def copy_as_text(connection: Connection[Any], content: bytes) -> Span:

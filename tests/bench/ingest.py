@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from psycopg import Connection, sql
 
 from fleettickets.samples.places import PLACES
 from tests.bench import contenders
+from tests.bench.batch_worker import load_as_batch_worker
 from tests.bench.clocks import DatabaseClock, Span
 from tests.bench.contenders import Product
 from tests.bench.reports import describe, report
@@ -28,6 +29,7 @@ from tests.support.postgres import DatabaseServer, find_server_url
 ROUNDS = 5
 ROWS = 20_000
 DELTAS = 10
+BATCH_DELTAS = 10
 IDLE_DOORBELLS = 20
 SHORT_CALLS = 200
 
@@ -40,13 +42,17 @@ class Bench:
     workload: Workload
     spans: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
 
-    def run_round(self, number: int) -> None:
-        """Measure everything once; whoever comes first changes from round to round."""
+    def run_round(self, number: int, others: Iterable[Callable[[], None]] = ()) -> None:
+        """Measure everything once; whoever comes first changes from round to round.
+
+        `others` take part: they are measured after these, or before.
+        """
         parts: list[Callable[[], None]] = [
             self._product,
             self._batch_worker,
             self._batch_worker_unmarked,
             self._limits,
+            *others,
         ]
         for part in parts if number % 2 else reversed(parts):
             part()
@@ -91,7 +97,10 @@ class Bench:
             add_places(connection, self.workload)
             checkpoint(connection)
             content = self.workload.first_load[1]
-            self._note(name, contenders.load_as_batch_worker(connection, content))
+            self._note(name, load_as_batch_worker(connection, content))
+            connection.execute("vacuum (analyze)")
+            for _, delta in self.workload.deltas[:BATCH_DELTAS]:
+                self._note(f"{name} delta", load_as_batch_worker(connection, delta))
 
     def _limits(self) -> None:
         with (

@@ -25,6 +25,8 @@ NAMES = {
 
 SHORT_NAMES = {
     "delta": "delta of 200 rows, warm connection",
+    "batch worker delta": "the same, the batch worker's way",
+    "batch worker* delta": "the same, without the marks",
     "idle doorbell": "doorbell with nothing to do",
     "commit_nothing": "limit: empty transaction",
     "select_one": "limit: select 1",

@@ -1,0 +1,1 @@
+"""Other loaders, on the same change files as the product."""
