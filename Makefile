@@ -3,8 +3,8 @@
 .PHONY: help setup demo demo-stop demo-local test test-long chaos soak check format lint types schema \
 	db db-stop db-destroy psql migrate status localstack localstack-stop logs logs-file run pause \
 	resume redrive dead-letters rotate game-day audit sbom licences preview screenshots vendor \
-	bench-ingest bench-geocode bench-read bench-reseed bench-preview build deploy bucket-events \
-	reseed clean
+	bench bench-setup bench-peers bench-ingest bench-geocode bench-read bench-reseed bench-preview \
+	build deploy bucket-events reseed clean
 
 # Given to the command behind a target: make migrate ARGS=--apply, make test ARGS="-k late"
 ARGS ?=
@@ -121,6 +121,15 @@ sbom: setup ## Write the bill of materials of what is deployed, as CycloneDX, in
 
 licences: setup ## Write docs/licences.md anew
 	@scripts/supply_chain.sh licences
+
+bench: setup ## Measure everything, side by side with the peers, into docs/performance.md (an hour)
+	@scripts/bench.sh run .venv/bin/python -m tests.bench.all $(ARGS)
+
+bench-setup: setup ## Install what only the benchmarks need: the peers, and what draws curves
+	@scripts/bench.sh setup
+
+bench-peers: bench-setup ## Measure ingest against its limits and its peers (ARGS=--quick to try it)
+	@scripts/cluster.sh run .venv/bin/python -m tests.bench.peers $(ARGS)
 
 bench-ingest: setup ## Measure ingest against the batch worker's way and against COPY
 	@scripts/cluster.sh run .venv/bin/python -m tests.bench.ingest $(ARGS)

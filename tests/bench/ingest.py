@@ -7,6 +7,7 @@ is a median over the rounds. It says PASS or FAIL for each must, and is no test:
 import os
 import sys
 import tempfile
+from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -159,14 +160,18 @@ def checkpoint(connection: Connection[Any]) -> None:
 
 def main() -> None:
     """Run the benchmark on DATABASE_URL, or the private cluster, and print its report."""
-    workload = make_workload(ROWS, DELTAS)
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    workload = make_workload(options.rows, DELTAS)
     with DatabaseServer(find_server_url(os.environ)) as server:
         bench = Bench(server, workload)
-        for number in range(ROUNDS):
-            sys.stderr.write(f"round {number + 1} of {ROUNDS}\n")
+        for number in range(options.rounds):
+            sys.stderr.write(f"round {number + 1} of {options.rounds}\n")
             bench.run_round(number)
         sys.stdout.write(f"{describe(server.url, workload)}\n")
-    sys.stdout.write(f"{report(bench.spans, ROWS)}\n")
+    sys.stdout.write(f"{report(bench.spans, options.rows)}\n")
 
 
 if __name__ == "__main__":

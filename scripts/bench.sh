@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# What `make bench` needs beyond `make setup`: the peers that it measures, and what draws its curves.
+#
+#   bench.sh setup          install it; a peer that cannot be installed is left out of the race
+#   bench.sh run COMMAND…   install it, then run a command with both servers: PostgreSQL, LocalStack
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+# shellcheck source=scripts/lib/uv.sh
+. "$ROOT/scripts/lib/uv.sh"
+
+unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT UV_PYTHON
+
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+install_pgloader() {
+  say "installing pgloader from the system's packages"
+  if command -v apt-get >/dev/null 2>&1; then
+    { as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends pgloader; } >"$ROOT/.local/apt.log" 2>&1 || true
+  elif command -v brew >/dev/null 2>&1; then
+    brew install --quiet pgloader || true
+  fi
+  command -v pgloader >/dev/null 2>&1 || say "pgloader could not be installed: it is left out (Debian, Ubuntu: apt-get install pgloader)"
+}
+
+command_setup() {
+  local uv
+  uv=$(find_uv) || fail "uv is not installed: run \`make setup\`"
+  "$ROOT/.venv/bin/python" -c 'import matplotlib' 2>/dev/null || (cd "$ROOT" && "$uv" sync --quiet --frozen --group bench) ||
+    fail "the packages of the group bench could not be installed"
+  "$ROOT/scripts/tools.sh" install peers || say "the peers could not be installed: they are left out"
+  command -v pgloader >/dev/null 2>&1 || install_pgloader
+}
+
+command_run() {
+  command_setup
+  exec "$ROOT/scripts/localstack.sh" run "$ROOT/scripts/cluster.sh" run "$@"
+}
+
+case ${1:-} in
+  setup) command_setup ;;
+  run)
+    shift
+    command_run "$@"
+    ;;
+  *) fail "usage: bench.sh setup | run COMMAND…" ;;
+esac
