@@ -1,5 +1,6 @@
 """What is wanted of the product, and whether a run found it: a must, and a goal beyond it."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -18,7 +19,7 @@ class Wanted:
         """Return the line of a report; None stands for what could not be measured."""
         sign = "<=" if self.at_most else ">="
         limits = f"{sign} {self.must:g} / {self.goal:g} {self.unit}"
-        figure = "not measured" if found is None else f"{_short(found)} {self.unit}"
+        figure = "not measured" if found is None else f"{self._short(found)} {self.unit}"
         return f"{self._word(found):6}  {self.what} {limits}: {figure}"
 
     def _word(self, found: float | None) -> str:
@@ -31,7 +32,12 @@ class Wanted:
     def _reaches(self, found: float, limit: float) -> bool:
         return found <= limit if self.at_most else found >= limit
 
+    def _short(self, figure: float) -> str:
+        """Round to the worse side, so that no figure looks as if it reached a limit it missed.
 
-def _short(figure: float) -> str:
-    """Two decimals where they say something."""
-    return f"{figure:.2f}" if figure < 10 else f"{figure:.1f}"
+        Two decimals where they say something.
+        """
+        decimals = 2 if figure < 10 else 1
+        towards_worse = math.ceil if self.at_most else math.floor
+        # What is a whole number of the last decimal but for the binary fraction's error stays it.
+        return f"{towards_worse(round(figure * 10**decimals, 6)) / 10**decimals:.{decimals}f}"

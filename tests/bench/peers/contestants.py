@@ -47,6 +47,7 @@ class Contestant:
     prepare: Callable[[Place, bytes], None] = _nothing
     migrated: bool = False
     """Whether it writes into the product's schema."""
+    table: tuple[str, ...] = (SCHEMA, "inc")
     upserts: bool = True
     deltas: int = 5
 
@@ -120,7 +121,8 @@ def _make_tables(place: Place, header: bytes) -> None:
 
 
 def _pgloader(place: Place, file: Path) -> Command:
-    names = file.open().readline().strip().split(",")
+    with file.open() as lines:
+        names = lines.readline().strip().split(",")
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "ticket_id")
     upsert = (
         f"insert into {SCHEMA}.inc select * from {SCHEMA}.stage "
@@ -175,14 +177,17 @@ def _target_postgres(place: Place, file: Path) -> Command:
     return Command(words, standard_input=messages)
 
 
-PRODUCT = Contestant("fleettickets ingest --apply", _ingest, migrated=True)
+TICKETS = ("tickets", "inc")
+PRODUCT = Contestant("fleettickets ingest --apply", _ingest, migrated=True, table=TICKETS)
 DLT_SETTINGS = tuple(dlt_loads.SETTINGS)
 CONTESTANTS = (
     PRODUCT,
-    Contestant("batch worker", _batch_worker, migrated=True),
-    Contestant("batch worker, no marks", _batch_worker, prepare=remove_marks, migrated=True),
+    Contestant("batch worker", _batch_worker, migrated=True, table=TICKETS),
+    Contestant(
+        "batch worker, no marks", _batch_worker, prepare=remove_marks, migrated=True, table=TICKETS
+    ),
     *map(_dlt, DLT_SETTINGS),
     Contestant("pgloader + upsert", _pgloader, _pgloader_program(), _make_tables),
-    Contestant("csvsql --insert", _csvsql, PEERS / "csvsql", upserts=False),
+    Contestant("csvsql --insert", _csvsql, PEERS / "csvsql", upserts=False, table=("inc",)),
     Contestant("target-postgres", _target_postgres, PEERS / "target-postgres", deltas=3),
 )

@@ -41,7 +41,8 @@ def load(
     """Load one file. All cells are text, as for the other peers: nothing is guessed of them."""
     from dlt.sources.filesystem import filesystem  # noqa: PLC0415
 
-    names = file.open().readline().strip().split(",")
+    with file.open() as lines:
+        names = lines.readline().strip().split(",")
     rows = filesystem(bucket_url=file.parent.as_uri(), file_glob=file.name) | _reader(arrow=arrow)
     rows.apply_hints(
         table_name="inc",

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from tests.bench.clocks import Span
 from tests.bench.ingest import add_places, checkpoint
@@ -64,6 +64,15 @@ class Race:
                 span, _ = run_process(contestant.command(place, file), connection)
                 sys.stderr.write(f"  {contestant.name}, {what}: {span.wall_ms / 1000:.1f} s\n")
                 self.processes[contestant.name, what].append(span)
+                if what != DELTA:
+                    self._check(connection, contestant)
+
+    def _check(self, connection: Connection, contestant: Contestant) -> None:
+        """Figures of a loader that left rows out, or has them twice, would be worth nothing."""
+        count = sql.SQL("select count(*) from {}").format(sql.Identifier(*contestant.table))
+        found = connection.execute(count).fetchone()
+        if found != (self.workload.rows,):
+            raise RuntimeError(f"{contestant.name}: {found} rows instead of {self.workload.rows}")
 
     def _files(self, contestant: Contestant) -> Iterator[tuple[str, Path]]:
         yield FIRST_LOAD, self._file(self.workload.first_load[0])

@@ -44,7 +44,7 @@ def _against_peers(label: str, spans: Spans, race: Race) -> Iterable[str]:
         "csvsql": Wanted(f"{label}first load as a process, against csvsql, no key", 1.2, 2),
     }
     for peer, limits in wanted.items():
-        names = {name for name, what in race.processes if name.startswith(peer)}
+        names = {name for name, _ in race.processes if name.startswith(peer)}
         yield limits.judge(_ratio(_fastest(race.processes, names, FIRST_LOAD), ours))
     if race.repeats:
         yield Wanted(f"{label}first load in process, against the fastest dlt", 4, 6).judge(

@@ -1,1 +1,1 @@
-"""The benchmarks run on small work, so that they cannot rot."""
+"""Tests of the measuring itself: that it runs, on a few rows."""
