@@ -22,6 +22,17 @@ install_pgloader() {
   command -v pgloader >/dev/null 2>&1 || say "pgloader could not be installed: it is left out (Debian, Ubuntu: apt-get install pgloader)"
 }
 
+# Neither uv nor a Python that is told not to write it leaves bytecode; without it most of a short
+# process would be the compiling of its imports, of the product's and of the peers' alike.
+compile_bytecode() {
+  local python
+  for python in "$ROOT/.venv/bin/python" "$ROOT/.local/tools/peers/bin/python"; do
+    # What a package has that is no Python (templates, tests of syntax) fails, and is never imported.
+    [ ! -x "$python" ] || "$python" -W ignore -m compileall -qq -j 0 "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" || true
+  done
+  "$ROOT/.venv/bin/python" -m compileall -qq "$ROOT/layers/fleettickets/python" "$ROOT/tests/bench"
+}
+
 command_setup() {
   local uv
   uv=$(find_uv) || fail "uv is not installed: run \`make setup\`"
@@ -29,6 +40,7 @@ command_setup() {
     fail "the packages of the group bench could not be installed"
   "$ROOT/scripts/tools.sh" install peers || say "the peers could not be installed: they are left out"
   command -v pgloader >/dev/null 2>&1 || install_pgloader
+  compile_bytecode
 }
 
 command_run() {
