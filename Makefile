@@ -125,7 +125,7 @@ licences: setup ## Write docs/licences.md anew
 bench: setup ## Measure everything, side by side with the peers, into docs/performance.md (an hour)
 	@scripts/bench.sh run .venv/bin/python -m tests.bench.all $(ARGS)
 
-bench-setup: setup ## Install what only the benchmarks need: the peers, and what draws curves
+bench-setup: setup ## Install what only the benchmarks need: the peers
 	@scripts/bench.sh setup
 
 bench-peers: bench-setup ## Measure ingest against its limits and its peers (ARGS=--quick to try it)

@@ -1,14 +1,10 @@
 #!/usr/bin/env bash
-# What `make bench` needs beyond `make setup`: the peers that it measures, and what draws its curves.
+# What `make bench` needs beyond `make setup`: the peers that it measures.
 #
 #   bench.sh setup          install it; a peer that cannot be installed is left out of the race
 #   bench.sh run COMMAND…   install it, then run a command with both servers: PostgreSQL, LocalStack
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-# shellcheck source=scripts/lib/uv.sh
-. "$ROOT/scripts/lib/uv.sh"
-
-unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT UV_PYTHON
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
@@ -34,10 +30,6 @@ compile_bytecode() {
 }
 
 command_setup() {
-  local uv
-  uv=$(find_uv) || fail "uv is not installed: run \`make setup\`"
-  "$ROOT/.venv/bin/python" -c 'import matplotlib' 2>/dev/null || (cd "$ROOT" && "$uv" sync --quiet --frozen --group bench) ||
-    fail "the packages of the group bench could not be installed"
   "$ROOT/scripts/tools.sh" install peers || say "the peers could not be installed: they are left out"
   command -v pgloader >/dev/null 2>&1 || install_pgloader
   compile_bytecode

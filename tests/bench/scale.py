@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.reports import describe_server, verdict
+from tests.bench.scale_drawing import draw
 from tests.bench.scale_files import measure_pending, measure_rows
 from tests.bench.scale_points import CURVES, Curve, Point, write_points
 from tests.bench.scale_tables import measure_tickets
@@ -65,8 +66,6 @@ def judge(curve: Curve, points: Sequence[Point]) -> Iterable[str]:
 
 def keep(points: Points, directory: Path) -> None:
     """Write a CSV and a picture a curve."""
-    from tests.bench.scale_drawing import draw  # noqa: PLC0415 - not all who measure have matplotlib
-
     directory.mkdir(parents=True, exist_ok=True)
     for name, measured in points.items():
         write_points(measured, directory / f"{name}.csv")

@@ -24,7 +24,6 @@ def test_curves_are_measured_judged_and_kept(
     database_server: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each curve has a CSV and a picture, and what must not grow a verdict."""
-    pytest.importorskip("matplotlib", reason="matplotlib is in the group `bench`")
     monkeypatch.setattr(scale_files, "MOST_ROUNDS", 1)
     monkeypatch.setattr(scale_tables, "WARM_UP", 0)
     monkeypatch.setattr(scale_tables, "DELTAS", 1)
