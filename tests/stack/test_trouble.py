@@ -72,7 +72,7 @@ def test_database_that_is_gone_for_a_while(application: Application) -> None:
     application.database.network.cut()
     put_all(application, stream)
     wait_until(lambda: len(application.logged("Ingest", PUT_OFF)) > before, "a put-off doorbell")
-    assert application.doorbells() == len(stream)
+    wait_until(lambda: application.doorbells() == len(stream), "every doorbell in the queue")
     assert application.names("changes") == [f"{file.stamp}.csv" for file in stream]
 
     application.database.network.mend()

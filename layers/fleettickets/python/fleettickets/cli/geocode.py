@@ -24,7 +24,6 @@ from fleettickets.jobs.geocode import (
     geocode,
     plan_geocode,
 )
-from fleettickets.runtime import open_settings_geocoder
 from fleettickets.settings import Settings
 from fleettickets.store.connections import Connection, translated_errors
 from fleettickets.store.enrich_marks import reconcile_geometry
@@ -101,6 +100,8 @@ def geocode_places(  # noqa: PLR0913 - one parameter an option
 def _run(
     connection: Connection, settings: Settings, tier: Tier, limit: int | None
 ) -> GeocodeSummary:
+    from fleettickets.runtime import open_settings_geocoder  # noqa: PLC0415 - it loads botocore
+
     open_geocoder = cache(lambda: open_settings_geocoder(settings))
     with translated_errors():
         reconcile_geometry(connection)

@@ -31,6 +31,7 @@ _DROPPED_COLUMNS: Final = frozenset(
     {"week_start", "week_end", "source_snapshot_id", "department", "source_type"}
 )
 _DROPPED_COLUMN_START: Final = "source_s3_"
+_ESCAPED_IN_JSON: Final = bytes(range(0x20)) + b'"\\'
 _CASED_COLUMNS: Final[dict[str, Callable[[str], str]]] = {
     "region": str.lower,
     "raw_status": str.upper,
@@ -55,7 +56,8 @@ class RowCleaner:
     """The rules for rows, bound to one header. Ask `is_dropped` first, then `reject_reason`.
 
     `kept` has the positions of the columns that go into the cleaned row, in its order; `keys` holds
-    their names, as JSON with the colon, and `cased` the places among them that change case.
+    their names, as JSON up to the quote that opens the value, and `cased` the places among them
+    that change case.
     """
 
     width: int
@@ -82,7 +84,7 @@ class RowCleaner:
             ticket_id_index=names.index("ticket_id"),
             is_alarm_index=names.index("is_alarm") if "is_alarm" in names else None,
             kept=tuple(positions),
-            keys=tuple(f"{encode_basestring(name)}:" for name in kept),
+            keys=tuple(f'{encode_basestring(name)}:"' for name in kept),
             cased=tuple((kept.index(n), case) for n, case in _CASED_COLUMNS.items() if n in kept),
         )
 
@@ -119,10 +121,20 @@ class RowCleaner:
         kept = [cells[position].strip() for position in self.kept]
         for index, case in self.cased:
             kept[index] = case(kept[index])
-        # Much quicker than a dictionary and `json.dumps`: half of all the time that a row takes.
-        members = [k + encode_basestring(c) for k, c in zip(self.keys, kept, strict=True) if c]
         ticket_id = cells[self.ticket_id_index].strip()
-        return CleanRow(record.line_number, ticket_id, "{" + ",".join(members) + "}")
+        return CleanRow(record.line_number, ticket_id, self._json(kept, record.text))
+
+    def _json(self, kept: list[str], text: str) -> str:
+        # Much quicker than a dictionary and `json.dumps`: a third of all the time that a row takes.
+        if _is_plain(text):
+            members = [key + cell for key, cell in zip(self.keys, kept, strict=True) if cell]
+            return "{" + '",'.join(members) + '"}'
+        members = [
+            key + encode_basestring(cell)[1:]
+            for key, cell in zip(self.keys, kept, strict=True)
+            if cell
+        ]
+        return "{" + ",".join(members) + "}"
 
     def _ticket_id_fault(self, cells: list[str]) -> str | None:
         ticket_id = cells[self.ticket_id_index].strip() if self.ticket_id_index < len(cells) else ""
@@ -182,6 +194,12 @@ def _has_long_cell(text: str, cells: list[str]) -> bool:
     if len(text) * 4 <= MAX_CELL_BYTES:
         return False
     return any(_size_bytes(cell) > MAX_CELL_BYTES for cell in cells)
+
+
+def _is_plain(text: str) -> bool:
+    # Most rows hold nothing that JSON has to escape; this is the quickest way to know.
+    data = text.encode()
+    return len(data.translate(None, _ESCAPED_IN_JSON)) == len(data)
 
 
 def _size_bytes(text: str) -> int:
