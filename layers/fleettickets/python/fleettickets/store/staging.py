@@ -86,6 +86,7 @@ judged as materialized (
                 >= (%(generation)s::integer, %(stamp)s::text collate "C", %(revision)s::integer)
                 then 'stale'
             when inc.ticket_id is null then 'inserted'
+            when record_image_eq(row(inc.raw), row(staged.raw)) then 'unchanged' -- quick: bytes
             when inc.raw is distinct from staged.raw then 'updated'
             else 'unchanged'
         end as verdict
