@@ -62,7 +62,7 @@ def feed(source: str, files: Sequence[Path]) -> None:
         for left in counts_left(client, bucket, folder):
             progress.update(settled, completed=len(files) - left)
     seconds = time.monotonic() - started
-    sys.stdout.write(f"{len(files)} change files were put and settled in {seconds:.0f} s\n")
+    sys.stdout.write(f"change files put and settled in {seconds:.0f} s: {len(files)}\n")
 
 
 def a_progress() -> Progress:

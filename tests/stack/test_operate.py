@@ -95,7 +95,7 @@ def test_demo_feeds_the_stage_and_runs_its_schedule(
         application.localstack, "demo_stream.py", application.stack.name, str(tmp_path)
     )
 
-    assert "3 change files were put and settled" in run.stdout, run.stderr
+    assert " s: 3\n" in run.stdout, run.stderr
     assert "history   outcome captured" in run.stdout
     settled = application.settled([file.stamp for file in stream])
     assert settled == [(file.stamp, 1, "applied") for file in stream]
