@@ -15,6 +15,7 @@ import pytest
 from fleettickets.errors import MissingFilesError
 from fleettickets.jobs.ingest import ingest_pending
 from fleettickets.jobs.reseed_apply import open_reseed
+from tests.support.applications import only_in_long
 from tests.support.ingests import Producer, a_context
 from tests.support.replays import Replay, closures, final_state, unpack_replay
 from tests.support.reseeds import a_plan, a_reseed
@@ -221,6 +222,7 @@ def _ingest_with_late_and_overwritten_files(
     ingest_pending(context)
 
 
+@only_in_long
 def test_reseed_after_late_and_overwritten_files_reproduces_the_tickets(
     replay: Replay, connection: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -239,6 +241,7 @@ def test_reseed_after_late_and_overwritten_files_reproduces_the_tickets(
     assert final_state(connection) == replay.expected
 
 
+@only_in_long
 def test_reseed_without_an_archived_file_is_refused_and_says_what_it_costs(
     replay: Replay, connection: psycopg.Connection, tmp_path: Path
 ) -> None:

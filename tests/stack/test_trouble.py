@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-import pytest
 
-from tests.support.applications import LONG, Application
+from tests.support.applications import Application, only_in_long
 from tests.support.ingests import tickets_state
 from tests.support.localstack import kill_function
 from tests.support.streams import StreamFile, a_stream, replay
@@ -117,7 +116,7 @@ def test_function_that_is_killed_in_the_middle_of_a_file(application: Applicatio
     assert unfinished.fetchall() == [(stream[0].stamp,)]
 
 
-@pytest.mark.skipif(not LONG, reason="takes minutes: `make test-long` runs it")
+@only_in_long
 def test_function_that_is_killed_again_and_again(application: Application) -> None:
     """P4: deaths at ten moments of a stream, and the end is that of an undisturbed replay."""
     stream = a_stream(300)

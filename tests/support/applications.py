@@ -12,6 +12,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
+import pytest
 
 from fleettickets.core.doorbells import write_doorbell
 from fleettickets.core.keys import Prefix
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ObjectIdentifierTypeDef
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"  # `make test-long`
+only_in_long = pytest.mark.skipif(not LONG, reason="too long for CI: `make test-long` runs it")
 GROUP = "inc"
 SETTLE_SECONDS = 90.0
 # Small, so that the tests wait for little; the ratio of 6 is demanded of the template's defaults.

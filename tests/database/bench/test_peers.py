@@ -9,6 +9,7 @@ from tests.bench.peers.contestants import CONTESTANTS, DLT_SETTINGS, PEERS, Cont
 from tests.bench.peers.races import DELTA, FIRST_LOAD, RE_EMISSION, Race
 from tests.bench.peers.reports import report
 from tests.bench.workloads import Workload, make_workload
+from tests.support.applications import only_in_long
 from tests.support.postgres import DatabaseServer
 
 ROWS = 1_000
@@ -21,7 +22,14 @@ def workload() -> Workload:
     return make_workload(ROWS, 1)
 
 
-@pytest.mark.parametrize("contestant", CONTESTANTS, ids=lambda contestant: contestant.name)
+@pytest.mark.parametrize(
+    "contestant",
+    [
+        OWN[0],
+        *(pytest.param(other, marks=only_in_long) for other in CONTESTANTS if other is not OWN[0]),
+    ],
+    ids=lambda contestant: contestant.name,
+)
 def test_contestant_loads_the_files(
     contestant: Contestant, database_server: DatabaseServer, workload: Workload, tmp_path: Path
 ) -> None:
@@ -41,6 +49,7 @@ def test_contestant_loads_the_files(
         assert span.wal_bytes is None or span.wal_bytes > 0
 
 
+@only_in_long
 @pytest.mark.skipif(not (PEERS / "dlt").exists(), reason="dlt is not installed: make bench-setup")
 def test_dlt_is_measured_within_one_process_too(
     database_server: DatabaseServer, workload: Workload, tmp_path: Path
@@ -55,6 +64,7 @@ def test_dlt_is_measured_within_one_process_too(
     assert set(race.in_process) == {(dlt.name, what) for what in (FIRST_LOAD, RE_EMISSION, DELTA)}
 
 
+@only_in_long
 def test_report_has_every_verdict_and_every_contestant(
     database_server: DatabaseServer, workload: Workload, tmp_path: Path
 ) -> None:

@@ -13,11 +13,6 @@ from tests.support.ingests import Producer
 from tests.support.scenes import Scene
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker of what is too long for every run."""
-    config.addinivalue_line("markers", "long: takes a minute or more; `make test-long` runs it")
-
-
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A power cut is not among these cases, and two fsyncs a file take most of the time."""

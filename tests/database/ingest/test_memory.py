@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.applications import only_in_long
 from tests.support.scenes import FIRST, Scene
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,10 +79,7 @@ def test_sixty_megabytes_need_little_memory(scene: Scene) -> None:
     assert peak_kib < 80 * 1024
 
 
-@pytest.mark.long
-@pytest.mark.skipif(
-    os.environ.get("HYPOTHESIS_PROFILE") != "long", reason="takes a minute: `make test-long`"
-)
+@only_in_long
 def test_a_gigabyte_needs_less_than_three_hundred_megabytes(scene: Scene) -> None:
     """The promise, to the letter."""
     peak_kib = _ingest(scene, 1_000_000_000)
