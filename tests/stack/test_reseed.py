@@ -134,16 +134,7 @@ def files_in_the_middle(application: Application) -> Generator[None]:
 
 def await_middle(application: Application) -> None:
     """Wait until a function's session waits for that lock."""
-    wait_until(
-        lambda: (
-            application.connection.execute(
-                "select from pg_stat_activity where usename = %s and wait_event_type = 'Lock'",
-                [application.database.role],
-            ).fetchone()
-            is not None
-        ),
-        "the middle of a file",
-    )
+    wait_until(application.database.sessions_that_wait, "the middle of a file")
 
 
 def errors_of_tasks(reseeds: Reseeds, execution: Execution) -> list[str]:

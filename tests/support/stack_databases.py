@@ -1,7 +1,7 @@
 """The database of a deployed application: its roles, its secrets, and a network that can be cut."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -90,11 +90,20 @@ class Database:
         finally:
             localstack.secrets.put_secret_value(SecretId=self.owner_secret_arn, SecretString=there)
 
-    def end_sessions(self) -> None:
-        """End the functions' sessions, as a restart or a failover does."""
+    def sessions_that_wait(self) -> Sequence[int]:
+        """Return the process ids of the functions' sessions that wait for a lock."""
+        found = self.connection.execute(
+            "select pid from pg_stat_activity where usename = %s and wait_event_type = 'Lock'",
+            [self.role],
+        )
+        return [pid for (pid,) in found]
+
+    def end_sessions(self, pids: Sequence[int] | None = None) -> None:
+        """End the functions' sessions, all as a restart or a failover does, or those of `pids`."""
         self.connection.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = any (%s)",
-            [[self.role, self.planner]],
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where usename = any (%s) and pid = any (coalesce(%s::integer [], array[pid]))",
+            [[self.role, self.planner], pids],
         )
 
 
