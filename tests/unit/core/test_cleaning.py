@@ -218,6 +218,16 @@ def test_every_character_survives() -> None:
     assert row.raw_json.encode().decode() == row.raw_json
 
 
+@pytest.mark.parametrize("character", [*map(chr, range(1, 0x20)), '"', "\\", "\x7f", "é", "\u2028"])
+def test_each_character_survives_in_a_row_of_plain_ones(character: str) -> None:
+    """One that JSON has to escape is enough; the others of its row may all be plain."""
+    text = f"a{character}b"
+
+    (raw,) = read(a_change_file([a_row(note=text)])).raws
+
+    assert raw["note"] == text
+
+
 def test_rows_of_one_ticket_are_all_yielded() -> None:
     """Which of them wins is settled later, so that both can be counted."""
     rows = [a_row(owner="A"), a_row(owner="B")]
