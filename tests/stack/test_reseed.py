@@ -1,10 +1,8 @@
 """The reseed as an operator runs it: the deployed state machine, its functions, its report."""
 
 import json
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 
-import psycopg
 import pytest
 
 from tests.support.applications import Application
@@ -73,9 +71,9 @@ def test_function_that_is_killed_in_the_middle_of_a_reseed(
     stream = a_stream(4)
     put_archived(application, stream)
     summary = reseeds.plan()
-    with files_in_the_middle(application):
+    with application.database.files_in_the_middle():
         execution = reseeds.start_apply(summary["plan_sha256"])
-        await_middle(application)
+        application.database.await_middle()
         kill_function(application.function("ReseedApply"))
         application.database.end_sessions()
 
@@ -99,9 +97,9 @@ def test_database_that_is_gone_in_the_middle_of_a_reseed(
     application.database.network.mend()
     summary = reseeds.await_end(planning).summary
 
-    with files_in_the_middle(application):
+    with application.database.files_in_the_middle():
         applying = reseeds.start_apply(summary["plan_sha256"])
-        await_middle(application)
+        application.database.await_middle()
         application.database.network.cut()
         application.database.end_sessions()
         await_failed_task(reseeds, applying)
@@ -122,19 +120,6 @@ def password_in(application: Application, arn: str) -> str:
     """Return the password of a secret."""
     answer = application.localstack.secrets.get_secret_value(SecretId=arn)
     return json.loads(answer["SecretString"])["password"]
-
-
-@contextmanager
-def files_in_the_middle(application: Application) -> Generator[None]:
-    """Stop each file where its rows are staged and about to be written, until the block ends."""
-    with psycopg.connect(application.database.url) as other:
-        other.execute("lock table tickets.inc in exclusive mode")
-        yield
-
-
-def await_middle(application: Application) -> None:
-    """Wait until a function's session waits for that lock."""
-    wait_until(application.database.sessions_that_wait, "the middle of a file")
 
 
 def errors_of_tasks(reseeds: Reseeds, execution: Execution) -> list[str]:

@@ -2,11 +2,7 @@
 
 import json
 import random
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-
-import psycopg
 
 from tests.support.applications import Application, only_in_long
 from tests.support.ingests import tickets_state
@@ -16,19 +12,6 @@ from tests.support.waits import wait_until
 
 LOST_AFTER = timedelta(seconds=1)  # as the stack was told
 PUT_OFF = '{ $.message = "doorbell was put off" }'
-
-
-@contextmanager
-def files_in_the_middle(application: Application) -> Generator[None]:
-    """Stop each file where its rows are staged and about to be written, until the block ends."""
-    with psycopg.connect(application.database.url) as other:
-        other.execute("lock table tickets.inc in exclusive mode")
-        yield
-
-
-def await_middle(application: Application) -> Sequence[int]:
-    """Wait until a function's session waits for that lock; return the sessions that do."""
-    return wait_until(application.database.sessions_that_wait, "the middle of a file")
 
 
 def signals(application: Application) -> list[str]:
@@ -74,9 +57,9 @@ def test_database_that_is_gone_for_a_while(application: Application) -> None:
 def test_database_that_goes_in_the_middle_of_a_file(application: Application) -> None:
     """P4: nothing of the file is kept, and it is applied when the database is back."""
     stream = a_stream(3)
-    with files_in_the_middle(application):
+    with application.database.files_in_the_middle():
         put_all(application, stream)
-        await_middle(application)
+        application.database.await_middle()
         application.database.network.cut()
         application.database.end_sessions()
     assert application.settled([file.stamp for file in stream]) == []
@@ -90,9 +73,9 @@ def test_database_that_goes_in_the_middle_of_a_file(application: Application) ->
 def test_function_that_is_killed_in_the_middle_of_a_file(application: Application) -> None:
     """P4: its transaction is gone, its doorbell comes back, and the group waits for it."""
     stream = a_stream(3)
-    with files_in_the_middle(application):
+    with application.database.files_in_the_middle():
         put_all(application, stream)
-        sessions = await_middle(application)
+        sessions = application.database.await_middle()
         kill_function(application.function("Ingest"))
         wait_until(lambda: signals(application), "the function's end in its log")
     assert application.settled([file.stamp for file in stream]) == []

@@ -16,6 +16,7 @@ from fleettickets.store.connections import ConnectionKeeper
 from tests.support.forwarders import Forwarder, forwarding
 from tests.support.localstack import LocalStack
 from tests.support.postgres import DatabaseServer
+from tests.support.waits import wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,18 @@ class Database:
         finally:
             localstack.secrets.put_secret_value(SecretId=self.owner_secret_arn, SecretString=there)
 
-    def sessions_that_wait(self) -> Sequence[int]:
-        """Return the process ids of the functions' sessions that wait for a lock."""
+    @contextmanager
+    def files_in_the_middle(self) -> Generator[None]:
+        """Stop each file where its rows are staged, about to be written, until the block ends."""
+        with psycopg.connect(self.url) as other:
+            other.execute("lock table tickets.inc in exclusive mode")
+            yield
+
+    def await_middle(self) -> Sequence[int]:
+        """Wait until a function is stopped there; return the process ids of such sessions."""
+        return wait_until(self._sessions_that_wait, "the middle of a file")
+
+    def _sessions_that_wait(self) -> Sequence[int]:
         found = self.connection.execute(
             "select pid from pg_stat_activity where usename = %s and wait_event_type = 'Lock'",
             [self.role],
