@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.bench.all import PARTS, Part, Section, page
+from tests.bench.all import PARTS, Section, page
 
 DAY = datetime(2026, 6, 15, tzinfo=UTC)
 
@@ -29,10 +29,3 @@ def test_page_keeps_what_a_failed_part_said() -> None:
 
     assert "It failed." in text
     assert "half of it" in text
-
-
-def test_part_exists_if_its_module_does() -> None:
-    """A module and a package count; a name that is not there is passed over."""
-    assert Part("ingest", "").exists
-    assert Part("peers", "").exists
-    assert not Part("nowhere", "").exists
