@@ -25,7 +25,7 @@ _SLA_COLUMNS = {
 }
 CLUSTERS_SHOWN = 15
 LAG_NOTE = (
-    "Hours count to now, and the feed's content trails file time by about two days: what it still\n"
+    "Hours count to now, and the feed's content trails file time by about two days: what it still "
     "shows as open is at least that old, so nearly everything open counts as breached."
 )
 
