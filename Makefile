@@ -122,7 +122,7 @@ sbom: setup ## Write the bill of materials of what is deployed, as CycloneDX, in
 licences: setup ## Write docs/licences.md anew
 	@scripts/supply_chain.sh licences
 
-bench: setup ## Measure everything, side by side with the peers, into docs/performance.md (an hour)
+bench: setup ## Measure everything, side by side with the peers, into docs/performance.md (takes hours)
 	@scripts/bench.sh run .venv/bin/python -m tests.bench.all $(ARGS)
 
 bench-setup: setup ## Install what only the benchmarks need: the peers
